@@ -1,0 +1,55 @@
+"""Accounts, roles and viewers."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from freehold.domain.ids import AccountId, SessionId, ViewerId
+
+
+class Role(StrEnum):
+    """What an account may do; each role may do what those before it may."""
+
+    VIEWER = "viewer"
+    CREATOR = "creator"
+    MODERATOR = "moderator"
+    OPERATOR = "operator"
+
+    def includes(self, other: "Role") -> bool:
+        order = tuple(Role)
+        return order.index(self) >= order.index(other)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    id: AccountId
+    handle: str
+    display_name: str
+    bio: str
+    role: Role
+    avatar_key: str | None
+    created_at_us: int
+    suspended_at_us: int | None
+    follower_count: int
+    following_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who is being shown something. Signed out, the id is that of a signed cookie and there is no account."""
+
+    id: ViewerId
+    account: Account | None = None
+    session_id: SessionId | None = None
+
+    def may(self, role: Role) -> bool:
+        return self.account is not None and self.account.role.includes(role)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    id: SessionId
+    kind: str
+    agent: str
+    created_at_us: int
+    last_seen_at_us: int
+    expires_at_us: int
