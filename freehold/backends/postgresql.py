@@ -1,0 +1,98 @@
+"""PostgreSQL by asyncpg: a pool, prepared statements, a retry where the database asks for one."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, TypeVar
+
+import asyncpg
+
+from freehold.backends.database import Row, Value, Work
+from freehold.domain.errors import BackendError, NoRoom
+
+T = TypeVar("T")
+RETRIES = 5
+POOL_SIZE = 8
+AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
+"""The connection broke, or the server stops, starts or is full. A disk that is full is told apart.
+A connection that was ended while it rested says InternalClientError when it is used next."""
+
+
+def translate(error: Exception) -> Exception:
+    """The driver's error as one of ours where it is the disk's or a passing fault; bugs stay as they are."""
+    if isinstance(error, asyncpg.DiskFullError):
+        return NoRoom("disk-full", "The database's disk is full. Nothing that was acknowledged is lost; try later.")
+    if isinstance(error, AWAY):
+        return BackendError(str(error))
+    return error
+
+
+class PostgresTransaction:
+    dialect: Literal["postgresql"] = "postgresql"
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def fetch(self, sql: str, *values: Value) -> Sequence[Row]:
+        return await self._connection.fetch(sql, *values)  # type: ignore[no-any-return]
+
+    async def execute(self, sql: str, *values: Value) -> int:
+        tag: str = await self._connection.execute(sql, *values)
+        count = tag.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    async def execute_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        await self._connection.executemany(sql, rows)
+
+
+class PostgresDatabase:
+    dialect: Literal["postgresql"] = "postgresql"
+
+    def __init__(self, url: str, pool: Any) -> None:
+        self._dsn = url
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, url: str) -> "PostgresDatabase":
+        """`url` is `postgresql://account:password@host:port/database`."""
+        try:
+            pool = await asyncpg.create_pool(
+                url, min_size=1, max_size=POOL_SIZE, server_settings={"jit": "off", "timezone": "UTC"}
+            )
+        except (OSError, asyncpg.PostgresError) as error:
+            raise BackendError(f"PostgreSQL cannot be reached: {error}") from error
+        return cls(url, pool)
+
+    @property
+    def url(self) -> str:
+        return self._dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
+
+    async def fetch(self, sql: str, *values: Value) -> Sequence[Row]:
+        try:
+            try:
+                return await self._pool.fetch(sql, *values)  # type: ignore[no-any-return]
+            except AWAY:
+                # The pool finds out that a connection is gone by using it. A read may be asked again.
+                return await self._pool.fetch(sql, *values)  # type: ignore[no-any-return]
+        except (asyncpg.PostgresError, *AWAY) as error:
+            raise translate(error) from error
+
+    async def transact(self, work: Work[T]) -> T:
+        for attempt in range(RETRIES):
+            try:
+                async with self._pool.acquire() as connection, connection.transaction():
+                    return await work(PostgresTransaction(connection))
+            except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
+                if attempt == RETRIES - 1:
+                    raise BackendError(str(error)) from error
+            except (asyncpg.PostgresError, *AWAY) as error:
+                raise translate(error) from error
+        raise AssertionError("unreachable")
+
+    async def close(self) -> None:
+        await self._pool.close()
