@@ -1,0 +1,4 @@
+"""Every SQL statement and the schema, a file for each noun.
+
+A clip is read for a viewer, or with the words `for_system`.
+"""

@@ -1,0 +1,124 @@
+"""The journal: one row for each action, written in the transaction that made it true."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from freehold.backends.database import Database, Transaction
+
+JOURNAL_LOCK = 0x4652_4545
+
+
+class Kind(StrEnum):
+    """Every kind of action there is. Entries hold ids and hashes, never text or addresses."""
+
+    ACCOUNT_CREATED = "account.created"
+    """Somebody signed up, or the operator made the account."""
+    ACCOUNT_DELETED = "account.deleted"
+    """The account and all that was its own are gone."""
+    ACCOUNT_SUSPENDED = "account.suspended"
+    """It may look, but not act, and its clips are not shown."""
+    ACCOUNT_RESTORED = "account.restored"
+    """The suspension ended."""
+    ROLE_CHANGED = "account.role-changed"
+    """What it may do changed; the detail has the role."""
+    PASSWORD_CHANGED = "account.password-changed"
+    """Its other sessions ended with it."""
+    CLIP_UPLOADED = "clip.uploaded"
+    """All bytes of an upload are durable."""
+    CLIP_REFUSED = "clip.refused"
+    """We will not process it; the detail has the code."""
+    CLIP_FAILED = "clip.failed"
+    """Processing came to its end without success."""
+    CLIP_PUBLISHED = "clip.published"
+    """The author's wish and a playable rendition first held together."""
+    CLIP_CHANGED = "clip.changed"
+    """Its words, audience or cover changed."""
+    CLIP_WITHDRAWN = "clip.withdrawn"
+    """The author took it back."""
+    CLIP_DELETED = "clip.deleted"
+    """The author deleted it with its files."""
+    CLIP_WITHHELD = "clip.withheld"
+    """An order applies; the object is the withholding."""
+    CLIP_RELEASED = "clip.released"
+    """No order applies any more."""
+    CLIP_LIKED = "clip.liked"
+    """An account likes it."""
+    CLIP_UNLIKED = "clip.unliked"
+    """It does so no longer."""
+    COMMENT_CREATED = "comment.created"
+    """The object is the comment."""
+    COMMENT_DELETED = "comment.deleted"
+    """By its author, the clip's author or a moderator."""
+    ACCOUNT_FOLLOWED = "account.followed"
+    """The actor follows the subject."""
+    ACCOUNT_UNFOLLOWED = "account.unfollowed"
+    """It does so no longer."""
+    MODEL_SNAPSHOT = "model.snapshot"
+    """The learner's state was saved; the detail has its hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    seq: int
+    at_us: int
+    kind: Kind
+    actor_id: int | None
+    subject_id: int
+    object_id: int | None
+    detail: Mapping[str, Any]
+
+
+async def append(
+    transaction: Transaction,
+    kind: Kind,
+    *,
+    at_us: int,
+    actor_id: int | None,
+    subject_id: int,
+    object_id: int | None = None,
+    detail: Mapping[str, int | str | None] | None = None,
+) -> None:
+    """Write the entry of the action that the open transaction makes true."""
+    if transaction.dialect == "postgresql":
+        # Identity values are given out before commit: without the lock a reader that has passed seq 8 would never
+        # see a seq 7 whose transaction was slower.
+        await transaction.fetch("SELECT pg_advisory_xact_lock($1)", JOURNAL_LOCK)
+    await transaction.execute(
+        "INSERT INTO journal (at_us, kind, actor_id, subject_id, object_id, detail) VALUES ($1, $2, $3, $4, $5, $6)",
+        at_us,
+        kind.value,
+        actor_id,
+        subject_id,
+        object_id,
+        json.dumps(detail or {}, separators=(",", ":"), sort_keys=True),
+    )
+
+
+async def after(database: Database, mark: int, limit: int) -> Sequence[Entry]:
+    """The next entries behind the mark, in order."""
+    rows = await database.fetch(
+        "SELECT seq, at_us, kind, actor_id, subject_id, object_id, detail FROM journal"
+        " WHERE seq > $1 ORDER BY seq LIMIT $2",
+        mark,
+        limit,
+    )
+    return [
+        Entry(
+            r["seq"],
+            r["at_us"],
+            Kind(r["kind"]),
+            r["actor_id"],
+            r["subject_id"],
+            r["object_id"],
+            json.loads(r["detail"]),
+        )
+        for r in rows
+    ]
+
+
+async def newest_seq(database: Database) -> int:
+    rows = await database.fetch("SELECT COALESCE(MAX(seq), 0) AS seq FROM journal")
+    return int(rows[0]["seq"])

@@ -1,0 +1,155 @@
+"""Pages that were served, with their impressions packed into one value each.
+
+`seq` is the page's place in the learner's log, the one order in which pages and watch batches were taken in;
+`journal_seq` is how much of the journal had been taken in before it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from struct import Struct
+from typing import Any
+
+from freehold.backends.database import Database, Row, Transaction
+from freehold.domain.ids import ClipId, PageId, ViewerId
+from freehold.domain.watch import Source
+from freehold.store.clip import placeholders
+
+CLIP = Struct("<q")
+ROWS_A_STATEMENT = 32
+COLUMNS = "viewer_id, id, feed, at_us, model_hash, seed, seq, journal_seq, impressions"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One impression as it is stored; its position is its place in the page."""
+
+    clip_id: ClipId
+    source: Source
+    propensity: float
+    score: int
+    """In 2 ** 20ths of one clip seen to its end."""
+    terms: tuple[int, ...]
+    """In the order of the recommender's TermName; they sum to the score."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageRow:
+    viewer_id: ViewerId
+    id: PageId
+    feed: str
+    at_us: int
+    model_hash: str
+    seed: int
+    impressions: bytes
+
+    @property
+    def shown(self) -> tuple[Shown, ...]:
+        return tuple(
+            Shown(ClipId(clip_id), Source(source), propensity, score, tuple(terms))
+            for clip_id, source, propensity, score, *terms in _records_in(self.impressions)
+        )
+
+
+@cache
+def _record(terms: int) -> Struct:
+    """Clip, source, propensity, score and the score's terms."""
+    return Struct(f"<qBdq{terms}i")
+
+
+def packed(shown: Sequence[Shown]) -> bytes:
+    """One byte that counts the terms of a score, then a record for each impression."""
+    if not shown:
+        return b""
+    terms = len(shown[0].terms)
+    pack = _record(terms).pack
+    return bytes([terms]) + b"".join(
+        pack(one.clip_id, one.source, one.propensity, one.score, *one.terms) for one in shown
+    )
+
+
+def _records_in(impressions: bytes) -> Iterable[tuple[Any, ...]]:
+    return _record(impressions[0]).iter_unpack(memoryview(impressions)[1:]) if impressions else ()
+
+
+def clip_ids_in(impressions: bytes) -> list[ClipId]:
+    return [ClipId(record[0]) for record in _records_in(impressions)]
+
+
+def clip_id_at(impressions: bytes, position: int) -> int | None:
+    """The clip at the position; None past the page's end."""
+    if not impressions:
+        return None
+    start = 1 + position * _record(impressions[0]).size
+    return CLIP.unpack_from(impressions, start)[0] if start < len(impressions) else None
+
+
+def _page_of(row: Row) -> PageRow:
+    return PageRow(
+        row["viewer_id"], row["id"], row["feed"], row["at_us"], row["model_hash"], row["seed"], row["impressions"]
+    )
+
+
+async def insert(transaction: Transaction, first_seq: int, journal_seq: int, pages: Sequence[PageRow]) -> None:
+    """They take `first_seq` and the numbers after it."""
+    for start in range(0, len(pages), ROWS_A_STATEMENT):
+        part = pages[start : start + ROWS_A_STATEMENT]
+        rows = ", ".join(f"({placeholders(9 * number + 1, 9)})" for number in range(len(part)))
+        await transaction.execute(
+            f"INSERT INTO page ({COLUMNS}) VALUES {rows}",
+            *(
+                value
+                for seq, page in enumerate(part, first_seq + start)
+                for value in (
+                    page.viewer_id, page.id, page.feed, page.at_us, page.model_hash, page.seed, seq, journal_seq,
+                    page.impressions,
+                )
+            ),
+        )  # fmt: skip
+
+
+async def by_id(database: Database, viewer_id: ViewerId, page_id: PageId) -> PageRow | None:
+    rows = await database.fetch(f"SELECT {COLUMNS} FROM page WHERE viewer_id = $1 AND id = $2", viewer_id, page_id)
+    return _page_of(rows[0]) if rows else None
+
+
+async def anybodys_for_system(database: Database, page_id: PageId) -> PageRow | None:
+    """Whoever it was served to: for moderators. Reads all pages."""
+    rows = await database.fetch(f"SELECT {COLUMNS} FROM page WHERE id = $1", page_id)
+    return _page_of(rows[0]) if rows else None
+
+
+async def impressions_of(database: Database, viewer_id: ViewerId, page_ids: Sequence[int]) -> dict[int, bytes]:
+    """The packed impressions of those of the pages that were served to the viewer."""
+    rows = await database.fetch(
+        f"SELECT id, impressions FROM page WHERE viewer_id = $1 AND id IN ({placeholders(2, len(page_ids))})",
+        viewer_id,
+        *page_ids,
+    )
+    return {row["id"]: row["impressions"] for row in rows}
+
+
+async def newest_of(
+    database: Database, viewer_id: ViewerId, feeds: Sequence[str], after_us: int, limit: int
+) -> list[PageRow]:
+    """The viewer's last pages of the feeds, newest first."""
+    rows = await database.fetch(
+        f"SELECT {COLUMNS} FROM page WHERE viewer_id = $1 AND at_us > $2 AND feed IN ({placeholders(4, len(feeds))})"
+        " ORDER BY id DESC LIMIT $3",
+        viewer_id,
+        after_us,
+        limit,
+        *feeds,
+    )
+    return [_page_of(row) for row in rows]
+
+
+async def after(database: Database, seq: int, limit: int) -> list[tuple[int, int, PageRow]]:
+    """The next pages behind the place in the log: place, journal place, page."""
+    rows = await database.fetch(f"SELECT {COLUMNS} FROM page WHERE seq > $1 ORDER BY seq LIMIT $2", seq, limit)
+    return [(row["seq"], row["journal_seq"], _page_of(row)) for row in rows]
+
+
+async def newest_seq(database: Database) -> int:
+    rows = await database.fetch("SELECT COALESCE(MAX(seq), 0) AS seq FROM page")
+    return int(rows[0]["seq"])

@@ -1,0 +1,34 @@
+"""Readers' marks: how far each reader of the journal has come."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from freehold.backends.database import Database, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    name: str
+    seq: int
+    moved_at_us: int
+
+
+async def mark_of(database: Database | Transaction, name: str) -> int:
+    """The reader's mark; 0 where it has never moved."""
+    rows = await database.fetch("SELECT mark FROM reader WHERE name = $1", name)
+    return int(rows[0]["mark"]) if rows else 0
+
+
+async def all_marks(database: Database) -> Sequence[Mark]:
+    rows = await database.fetch("SELECT name, mark, moved_at_us FROM reader ORDER BY name")
+    return [Mark(r["name"], r["mark"], r["moved_at_us"]) for r in rows]
+
+
+async def move(transaction: Transaction, name: str, mark: int, at_us: int) -> None:
+    await transaction.execute(
+        "INSERT INTO reader (name, mark, moved_at_us) VALUES ($1, $2, $3)"
+        " ON CONFLICT (name) DO UPDATE SET mark = excluded.mark, moved_at_us = excluded.moved_at_us",
+        name,
+        mark,
+        at_us,
+    )

@@ -1,0 +1,307 @@
+"""The one schema, for both databases. Migrations bring a database to it; a test holds the two together.
+
+Truth values are integers 0 and 1 and times are microseconds since 1970 in UTC, in columns named `…_at_us`.
+Everything that belongs to an account hangs on it by ON DELETE CASCADE, so that erasing is one statement;
+the journal, impressions and watches hold ids without foreign keys: what they point to may be erased.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+SEQUENCE = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _id(name: str = "id") -> Column[int]:
+    """INTEGER on SQLite: then the id is the row's own key, and finding a row is one search instead of two."""
+    return Column(name, SEQUENCE, primary_key=True, autoincrement=False)
+
+
+def _number(name: str, default: int | None = None) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, server_default=None if default is None else text(str(default)))
+
+
+def _optional(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=True)
+
+
+def _text(name: str, default: str | None = None) -> Column[str]:
+    return Column(name, Text, nullable=False, server_default=default)
+
+
+def _owned_by_account(name: str, *, primary_key: bool = False) -> Column[int]:
+    owner = ForeignKey("account.id", ondelete="CASCADE")
+    return Column(name, BigInteger, owner, nullable=False, primary_key=primary_key, autoincrement=False)
+
+
+def _owned_by_clip(*, primary_key: bool = False) -> Column[int]:
+    owner = ForeignKey("clip.id", ondelete="CASCADE")
+    return Column("clip_id", BigInteger, owner, nullable=False, primary_key=primary_key, autoincrement=False)
+
+
+account = Table(
+    "account",
+    metadata,
+    _id(),
+    _text("handle"),
+    _text("display_name", ""),
+    _text("bio", ""),
+    _text("role"),
+    _text("password_hash"),
+    Column("avatar_key", Text, nullable=True),
+    _number("created_at_us"),
+    _optional("suspended_at_us"),
+    _number("follower_count", 0),
+    _number("following_count", 0),
+    UniqueConstraint("handle"),
+    CheckConstraint("role IN ('viewer', 'creator', 'moderator', 'operator')", name="role"),
+)
+
+session = Table(
+    "session",
+    metadata,
+    _id(),
+    _owned_by_account("account_id"),
+    Column("token_sha256", LargeBinary, nullable=False),
+    _text("kind"),
+    _text("agent"),
+    _number("created_at_us"),
+    _number("last_seen_at_us"),
+    _number("expires_at_us"),
+    UniqueConstraint("token_sha256"),
+    Index("ix_session_account", "account_id"),
+)
+
+throttle = Table(
+    "throttle",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    _number("count"),
+    _number("window_start_us"),
+)
+
+sound = Table(
+    "sound",
+    metadata,
+    _id(),
+    _owned_by_account("author_id"),
+    _text("title"),
+    _number("created_at_us"),
+    Index("ix_sound_author", "author_id"),
+)
+
+clip = Table(
+    "clip",
+    metadata,
+    _id(),
+    _owned_by_account("author_id"),
+    _text("state"),
+    _number("state_since_us"),
+    _optional("due_at_us"),
+    Column("lease_owner", Text, nullable=True),
+    _optional("lease_until_us"),
+    _number("attempts", 0),
+    _number("progress_permille", 0),
+    Column("refusal_code", Text, nullable=True),
+    Column("refusal_text", Text, nullable=True),
+    _text("file_name", ""),
+    _number("size_bytes", 0),
+    Column("incoming_name", Text, nullable=True),
+    Column("original_key", Text, nullable=True),
+    Column("probe", Text, nullable=True),
+    _text("caption", ""),
+    _text("audience", "public"),
+    _text("wish", "publish"),
+    Column("sound_id", BigInteger, ForeignKey("sound.id", ondelete="SET NULL"), nullable=True),
+    _number("duration_ms", 0),
+    _number("width_px", 0),
+    _number("height_px", 0),
+    _text("tint", "#20262a"),
+    _number("cover_ms", 0),
+    Column("perceptual_hash", Text, nullable=True),
+    _number("created_at_us"),
+    _optional("published_at_us"),
+    _optional("withdrawn_at_us"),
+    _number("like_count", 0),
+    _number("comment_count", 0),
+    _number("watch_count", 0),
+    CheckConstraint("audience IN ('public', 'followers', 'private')", name="audience"),
+    CheckConstraint("wish IN ('draft', 'publish')", name="wish"),
+    Index("ix_clip_author", "author_id", "id"),
+    Index("ix_clip_sound", "sound_id"),
+    Index(
+        "ix_clip_due",
+        "due_at_us",
+        sqlite_where=text("due_at_us IS NOT NULL"),
+        postgresql_where=text("due_at_us IS NOT NULL"),
+    ),
+)
+
+rendition = Table(
+    "rendition",
+    metadata,
+    _owned_by_clip(primary_key=True),
+    Column("name", Text, primary_key=True),
+    _text("kind"),
+    _text("blob_key"),
+    _text("content_type"),
+    _number("size_bytes"),
+    _number("width_px", 0),
+    _number("height_px", 0),
+    _number("rate_bps", 0),
+    _text("codecs", ""),
+    Index("ix_rendition_blob", "blob_key"),
+    sqlite_with_rowid=False,
+)
+
+clip_tag = Table(
+    "clip_tag",
+    metadata,
+    _owned_by_clip(primary_key=True),
+    Column("tag", Text, primary_key=True),
+    Index("ix_clip_tag_tag", "tag", "clip_id"),
+    sqlite_with_rowid=False,
+)
+
+upload = Table(
+    "upload",
+    metadata,
+    _id(),
+    _owned_by_account("account_id"),
+    _owned_by_clip(),
+    _number("size_bytes"),
+    _number("offset_bytes", 0),
+    _text("metadata", ""),
+    _number("created_at_us"),
+    _number("expires_at_us"),
+    _optional("finished_at_us"),
+    Index("ix_upload_account", "account_id"),
+    Index("ix_upload_clip", "clip_id"),
+    Index("ix_upload_expires", "expires_at_us"),
+)
+
+clip_like = Table(
+    "clip_like",
+    metadata,
+    _owned_by_clip(primary_key=True),
+    _owned_by_account("account_id", primary_key=True),
+    _number("at_us"),
+    Index("ix_clip_like_account", "account_id"),
+    sqlite_with_rowid=False,
+)
+
+follow = Table(
+    "follow",
+    metadata,
+    _owned_by_account("follower_id", primary_key=True),
+    _owned_by_account("followed_id", primary_key=True),
+    _number("at_us"),
+    Index("ix_follow_followed", "followed_id"),
+    sqlite_with_rowid=False,
+)
+
+comment = Table(
+    "comment",
+    metadata,
+    _id(),
+    _owned_by_clip(),
+    _owned_by_account("author_id"),
+    _text("text"),
+    _number("at_us"),
+    Index("ix_comment_clip", "clip_id", "id"),
+    Index("ix_comment_author", "author_id"),
+)
+
+withholding = Table(
+    "withholding",
+    metadata,
+    _id(),
+    _owned_by_clip(),
+    _text("authority"),
+    _text("reference"),
+    _text("reason"),
+    _number("since_us"),
+    _optional("until_us"),
+    Index("ix_withholding_clip", "clip_id"),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("seq", SEQUENCE, primary_key=True, autoincrement=True),
+    _number("at_us"),
+    _text("kind"),
+    _optional("actor_id"),
+    _number("subject_id"),
+    _optional("object_id"),
+    _text("detail", "{}"),
+    sqlite_autoincrement=True,
+)
+
+reader = Table(
+    "reader",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _number("mark", 0),
+    _number("moved_at_us", 0),
+)
+
+page = Table(
+    "page",
+    metadata,
+    Column("viewer_id", BigInteger, primary_key=True),
+    Column("id", BigInteger, primary_key=True),
+    _text("feed"),
+    _number("at_us"),
+    _text("model_hash"),
+    _number("seed"),
+    _number("seq"),
+    _number("journal_seq"),
+    Column("impressions", LargeBinary, nullable=False),
+    Index("ix_page_seq", "seq"),
+    sqlite_with_rowid=False,
+)
+
+watch_batch = Table(
+    "watch_batch",
+    metadata,
+    Column("seq", SEQUENCE, primary_key=True, autoincrement=True),
+    _number("viewer_id"),
+    _text("batch"),
+    _number("at_us"),
+    _number("journal_seq"),
+    Column("watches", LargeBinary, nullable=False),
+    UniqueConstraint("viewer_id", "batch"),
+    sqlite_autoincrement=True,
+)
+
+snapshot = Table(
+    "snapshot",
+    metadata,
+    _id(),
+    _text("model_hash"),
+    _number("watch_seq"),
+    _number("journal_seq"),
+    _number("at_us"),
+    _text("blob_key"),
+)

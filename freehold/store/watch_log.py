@@ -1,0 +1,78 @@
+"""The watch log: batches of watches as the player reported them, each batch packed into one value.
+
+`seq` is the batch's place in the learner's log, which pages share; `journal_seq` is how much of the journal had
+been taken in before it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from struct import Struct
+
+from freehold.backends.database import Database, Transaction
+from freehold.domain.ids import ViewerId
+from freehold.store.clip import placeholders
+
+FIELDS = "qqBIHB"
+"""Page, clip, position, watched_ms, completions, flags."""
+RECORD = Struct(f"<{FIELDS}")
+SKIPPED, LIKED, NOT_INTERESTED = 1, 2, 4
+ROWS_A_STATEMENT = 64
+COLUMNS = "seq, viewer_id, batch, at_us, journal_seq, watches"
+
+
+@dataclass(frozen=True, slots=True)
+class WatchBatch:
+    """One report by one viewer. `batch` is the client's name for it, by which it is taken only once."""
+
+    viewer_id: ViewerId
+    batch: str
+    at_us: int
+    watches: bytes
+    """Records of RECORD, one after another."""
+
+    @property
+    def count(self) -> int:
+        return len(self.watches) // RECORD.size
+
+
+@lru_cache(maxsize=128)
+def record_of(count: int) -> Struct:
+    """So many records in one."""
+    return Struct("<" + FIELDS * count)
+
+
+@lru_cache(maxsize=128)
+def _insert_statement(count: int) -> str:
+    rows = ", ".join(f"({placeholders(6 * number + 1, 6)})" for number in range(count))
+    return f"INSERT INTO watch_batch ({COLUMNS}) VALUES {rows} ON CONFLICT (viewer_id, batch) DO NOTHING RETURNING seq"
+
+
+async def insert(transaction: Transaction, first_seq: int, journal_seq: int, batches: Sequence[WatchBatch]) -> set[int]:
+    """They take `first_seq` and the numbers after it; the numbers of those that were not there before."""
+    taken: set[int] = set()
+    for start in range(0, len(batches), ROWS_A_STATEMENT):
+        part = batches[start : start + ROWS_A_STATEMENT]
+        rows = await transaction.fetch(
+            _insert_statement(len(part)),
+            *(
+                value
+                for seq, one in enumerate(part, first_seq + start)
+                for value in (seq, one.viewer_id, one.batch, one.at_us, journal_seq, one.watches)
+            ),
+        )
+        taken.update(row["seq"] for row in rows)
+    return taken
+
+
+async def after(database: Database, seq: int, limit: int) -> list[tuple[int, int, WatchBatch]]:
+    """The next batches behind the place in the log: place, journal place, batch."""
+    rows = await database.fetch(f"SELECT {COLUMNS} FROM watch_batch WHERE seq > $1 ORDER BY seq LIMIT $2", seq, limit)
+    return [
+        (r["seq"], r["journal_seq"], WatchBatch(r["viewer_id"], r["batch"], r["at_us"], r["watches"])) for r in rows
+    ]
+
+
+async def newest_seq(database: Database) -> int:
+    rows = await database.fetch("SELECT COALESCE(MAX(seq), 0) AS seq FROM watch_batch")
+    return int(rows[0]["seq"])
