@@ -1,0 +1,1 @@
+"""What may be shown, and by whose authority."""
