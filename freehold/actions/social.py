@@ -1,0 +1,168 @@
+"""Like, follow, comment."""
+
+from dataclasses import dataclass
+from random import Random
+
+from freehold.actions.account import asked_handle, is_plain
+from freehold.backends import Backends
+from freehold.backends.database import Transaction
+from freehold.domain.account import Account, Role, Viewer
+from freehold.domain.clip import Author
+from freehold.domain.errors import Absent, BadInput, Forbidden
+from freehold.domain.ids import AccountId, ClipId, CommentId, new_id
+from freehold.domain.verdict import Door
+from freehold.governance.judge import shown_clip
+from freehold.store import account as accounts
+from freehold.store import clip as clips
+from freehold.store import comment as comments
+from freehold.store import journal
+from freehold.store.comment import Comment
+
+COMMENT_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Likes:
+    count: int
+    is_liked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    follower_count: int
+    is_followed: bool
+
+
+async def like(
+    backends: Backends, viewer: Viewer, account: Account, clip_id: ClipId, is_liked: bool, at_us: int
+) -> Likes:
+    """Like the clip, where the viewer may see it, or take the like back, wherever it stands; the same again changes
+    nothing."""
+
+    async def work(transaction: Transaction) -> Likes:
+        await _lock(transaction, account.id)
+        if is_liked:
+            view = await shown_clip(transaction, viewer, clip_id, Door.LINK, at_us)
+            changed = await clips.like(transaction, clip_id, account.id, at_us)
+            like_count = view.clip.like_count + changed
+        else:
+            changed = await clips.unlike(transaction, clip_id, account.id)
+            like_count = await _likes_left(transaction, viewer, clip_id, changed, at_us)
+        if changed:
+            kind = journal.Kind.CLIP_LIKED if is_liked else journal.Kind.CLIP_UNLIKED
+            await journal.append(transaction, kind, at_us=at_us, actor_id=account.id, subject_id=clip_id)
+        return Likes(like_count, is_liked)
+
+    likes = await backends.database.transact(work)
+    backends.bus.ring("journal")
+    return likes
+
+
+async def _likes_left(transaction: Transaction, viewer: Viewer, clip_id: ClipId, was_liked: bool, at_us: int) -> int:
+    """Who took a like back need not see the clip any more; everybody else is told what they may know."""
+    clip = await clips.one_for_system(transaction, clip_id) if was_liked else None
+    return (clip or (await shown_clip(transaction, viewer, clip_id, Door.LINK, at_us)).clip).like_count
+
+
+async def _lock(transaction: Transaction, *account_ids: AccountId) -> None:
+    """Taken before anything is counted, and in one order: a deletion at the same time takes back all or nothing.
+    `Absent` (code `account-absent`) where one of them is gone."""
+    for account_id in sorted(account_ids):
+        await accounts.lock(transaction, account_id)
+        if await accounts.by_id(transaction, account_id) is None:
+            raise Absent("account-absent", "There is no account of this name.")
+
+
+async def follow(backends: Backends, account: Account, handle: str, is_followed: bool, at_us: int) -> Following:
+    """Follow the account or stop; `Absent` (code `account-absent`), `BadInput` (code `follow-self`)."""
+
+    async def work(transaction: Transaction) -> Following:
+        followed = await accounts.by_handle(transaction, asked_handle(handle))
+        if followed is None or (followed.suspended_at_us is not None and is_followed):
+            raise Absent("account-absent", "There is no account of this name.")
+        if followed.id == account.id:
+            raise BadInput("follow-self", "Nobody follows themselves.")
+        await _lock(transaction, account.id, followed.id)
+        if is_followed:
+            changed = await accounts.follow(transaction, account.id, followed.id, at_us)
+        else:
+            changed = await accounts.unfollow(transaction, account.id, followed.id)
+        if changed:
+            kind = journal.Kind.ACCOUNT_FOLLOWED if is_followed else journal.Kind.ACCOUNT_UNFOLLOWED
+            await journal.append(transaction, kind, at_us=at_us, actor_id=account.id, subject_id=followed.id)
+        return Following(followed.follower_count + (changed if is_followed else -changed), is_followed)
+
+    following = await backends.database.transact(work)
+    backends.bus.ring("journal")
+    return following
+
+
+def checked_comment(text: str) -> str:
+    """With plain line ends, or `BadInput` (codes `comment-empty`, `comment-long`, `comment-characters`)."""
+    text = text.replace("\r\n", "\n").strip()
+    if not text:
+        raise BadInput("comment-empty", "A comment says something.")
+    if len(text) > COMMENT_LENGTH:
+        raise BadInput("comment-long", f"A comment has at most {COMMENT_LENGTH} characters.")
+    if not is_plain(text):
+        raise BadInput("comment-characters", "The comment holds characters that cannot be shown.")
+    return text
+
+
+async def comment(
+    backends: Backends, viewer: Viewer, account: Account, clip_id: ClipId, text: str, at_us: int, random: Random
+) -> Comment:
+    """Comment on a clip that the viewer may see."""
+    made = Comment(
+        CommentId(new_id(at_us, random)),
+        clip_id,
+        Author(account.id, account.handle, account.display_name, account.avatar_key, False),
+        checked_comment(text),
+        at_us,
+    )
+
+    async def work(transaction: Transaction) -> None:
+        await _lock(transaction, account.id)
+        await shown_clip(transaction, viewer, clip_id, Door.COMMENTS, at_us)
+        await comments.insert(transaction, made.id, clip_id, account.id, made.text, at_us)
+        await journal.append(
+            transaction,
+            journal.Kind.COMMENT_CREATED,
+            at_us=at_us,
+            actor_id=account.id,
+            subject_id=made.id,
+            object_id=clip_id,
+        )
+
+    await backends.database.transact(work)
+    backends.bus.ring("journal")
+    return made
+
+
+async def delete_comment(backends: Backends, account: Account, comment_id: CommentId, at_us: int) -> None:
+    """By its author, the clip's author or a moderator; `Absent` (code `comment-absent`), `Forbidden`."""
+
+    async def work(transaction: Transaction) -> None:
+        found = await comments.author_and_clip_of(transaction, comment_id)
+        if found is None:
+            raise Absent("comment-absent", "There is no such comment.")
+        author_id, clip_id = found
+        clip = await clips.one_for_system(transaction, clip_id)
+        is_own = account.id in (author_id, clip.author_id if clip else author_id)
+        if not is_own and not account.role.includes(Role.MODERATOR):
+            raise Forbidden("comment-not-yours", "Only its author, the clip's author and moderators delete a comment.")
+        # The author's deletion at the same time takes the comment off the count as well.
+        await accounts.lock(transaction, author_id)
+        if not await comments.delete(transaction, comment_id, clip_id):
+            raise Absent("comment-absent", "There is no such comment.")
+        await journal.append(
+            transaction,
+            journal.Kind.COMMENT_DELETED,
+            at_us=at_us,
+            actor_id=account.id,
+            subject_id=comment_id,
+            object_id=clip_id,
+        )
+
+    await backends.database.transact(work)
+    backends.bus.ring("journal")
