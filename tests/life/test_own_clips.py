@@ -1,0 +1,117 @@
+"""An author's own clips over HTTP: from the upload to the published clip, its states, its cover, its end."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from freehold.domain.ids import id_text, parse_id
+from tests.api.made import ORDER, make_clip
+from tests.conftest import Client, Running
+from tests.life.conftest import Make
+from tests.uploads.test_form import form
+
+
+async def until(client: Client, clip_id: str, *states: str) -> dict[str, Any]:
+    for _ in range(1_200):
+        mine: dict[str, Any] = await client.json("GET", f"/api/clips/{clip_id}/mine")
+        if mine["state"] in states:
+            return mine
+        assert mine["state_text"]
+        assert mine["state"] not in ("refused", "failed"), mine["refusal"]
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"the clip stays {mine['state']}")
+
+
+@pytest.fixture
+async def client(running: Running) -> Client:
+    client = await running.new_client()
+    await client.sign_up("alice")
+    return client
+
+
+async def upload(client: Client, path: Path, **words: str) -> str:
+    answer = await client.request("POST", "/api/clips", data=form(path.read_bytes(), **words))
+    assert answer.status == 201
+    return str((await answer.json())["clip"]["id"])
+
+
+async def test_a_clip_from_its_upload_to_its_end(client: Client, running: Running, make_film: Make) -> None:
+    """Upload, watch, another cover, other words, withdraw, publish again, delete: and nothing is left."""
+    clip_id = await upload(client, make_film(2, "320x240"), wish="publish")
+    mine = await until(client, clip_id, "ready")
+    assert mine["is_published"] and mine["refusal"] is None and not mine["can_retry"]
+    assert (mine["progress_percent"], mine["queue_position"]) == (None, None)
+    stranger = await running.new_client()
+    for url in (mine["poster_url"], mine["strip_url"], mine["waveform_url"], mine["renditions"][0]["url"]):
+        assert (await stranger.request("GET", url)).status == 200
+
+    changed = await client.json("PATCH", f"/api/clips/{clip_id}", {"cover_ms": 1_500, "caption": "now #other"})
+    assert (changed["cover_ms"], changed["caption"], changed["tags"]) == (1_500, "now #other", ["other"])
+    assert changed["poster_url"] != mine["poster_url"]
+    assert (await stranger.request("GET", mine["poster_url"])).status == 404
+    picture = await (await stranger.request("GET", changed["poster_url"])).read()
+    assert picture.startswith(b"\xff\xd8\xff")
+
+    await client.json("POST", f"/api/clips/{clip_id}/withdraw")
+    assert (await stranger.request("GET", changed["poster_url"])).status == 404
+    await client.json("POST", f"/api/clips/{clip_id}/publish")
+    await until(client, clip_id, "ready")
+    assert (await stranger.request("GET", changed["poster_url"])).status == 200
+
+    assert await client.refusal("POST", f"/api/clips/{clip_id}/retry") == (409, "clip-not-retryable")
+    await client.json("DELETE", f"/api/clips/{clip_id}", status=204)
+    assert await client.refusal("GET", f"/api/clips/{clip_id}/mine") == (404, "clip-absent")
+    data_dir = Path(running.settings.server.data_dir)
+    assert [path for path in (data_dir / "blobs").rglob("*") if path.is_file()] == []
+    assert list((data_dir / "incoming").iterdir()) == []
+
+
+async def test_nobody_else_may_touch_a_clip(client: Client, running: Running, make_film: Make) -> None:
+    clip_id = await upload(client, make_film())
+    other = await running.new_client()
+    await other.sign_up("mallory")
+    assert await other.refusal("GET", f"/api/clips/{clip_id}/mine") == (404, "clip-absent")
+    assert await other.refusal("PATCH", f"/api/clips/{clip_id}", {"caption": "mine now"}) == (404, "clip-absent")
+    for verb in ("publish", "retry", "withdraw"):
+        assert await other.refusal("POST", f"/api/clips/{clip_id}/{verb}") == (404, "clip-absent")
+    assert await other.refusal("DELETE", f"/api/clips/{clip_id}") == (404, "clip-absent")
+    assert (await other.json("GET", "/api/clips/mine"))["clips"] == []
+    assert len((await client.json("GET", "/api/clips/mine"))["clips"]) == 1
+
+
+async def test_a_wish_said_late_is_met_and_a_change_that_makes_no_sense_is_refused(
+    client: Client, make_film: Make
+) -> None:
+    clip_id = await upload(client, make_film())
+    assert (await client.json("POST", f"/api/clips/{clip_id}/publish"))["wish"] == "publish"
+    assert (await until(client, clip_id, "ready"))["is_published"]
+    path = f"/api/clips/{clip_id}"
+    assert await client.refusal("PATCH", path, {"cover_ms": -1}) == (400, "bad-cover")
+    assert await client.refusal("PATCH", path, {"title": "x"}) == (400, "bad-body")
+    assert await client.refusal("PATCH", path, {"audience": "nobody"}) == (400, "bad-body")
+    assert await client.refusal("PATCH", path, {"caption": "x" * 2_201}) == (400, "caption-too-long")
+
+
+async def test_the_author_of_a_withheld_clip_reads_by_whose_order_and_since_when(idle: Running) -> None:
+    client = await idle.new_client()
+    account_id = parse_id((await client.sign_up("alice"))["id"]) or 0
+    clip_id = await make_clip(idle.server.backends, account_id, order=ORDER)
+    mine = await client.json("GET", f"/api/clips/{id_text(clip_id)}/mine")
+    assert mine["order"] == {"authority": "A Court", "reference": "AZ 12/34", "since_us": ORDER.since_us}
+    assert mine["state_text"].startswith("This clip is withheld by order of A Court since 2025-10-09 (reference AZ 12")
+
+
+async def test_ones_own_clips_are_paged_without_an_end(idle: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("freehold.api.native.clips.MINE_LIMIT", 2)
+    client = await idle.new_client()
+    account_id = parse_id((await client.sign_up("alice"))["id"]) or 0
+    made = sorted([await make_clip(idle.server.backends, account_id) for _ in range(5)], reverse=True)
+    seen: list[str] = []
+    while page := (await client.json("GET", f"/api/clips/mine{f'?before={seen[-1]}' if seen else ''}"))["clips"]:
+        assert len(page) <= 2
+        seen += [clip["id"] for clip in page]
+    assert seen == [id_text(clip_id) for clip_id in made]
+    answer = await client.request("GET", "/api/clips/mine?before=no!")
+    assert answer.status == 400
