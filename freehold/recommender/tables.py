@@ -1,0 +1,114 @@
+"""Making, growing and purging the learner's arrays."""
+
+import numpy as np
+import numpy.typing as npt
+
+from freehold.recommender import kernels
+from freehold.recommender.kernels import State
+
+CLIPS_AT_FIRST = 1024
+GROUPS_AT_FIRST = 256
+VIEWERS_AT_FIRST = 256
+TABLE_AT_FIRST = 4096
+
+BY_CLIP = {
+    "clip": 1,
+    "after": kernels.MAX_GROUPS,
+    "before": kernels.MAX_GROUPS,
+    "near": 1,
+    "unproven": 1,
+    "stamp": 1,
+    "place": 1,
+}
+BY_GROUP = {"group": 1, "head": 1}
+BY_VIEWER = {"viewer": 1}
+HASHED = {"clip_key": "clip_row", "viewer_key": "viewer_row", "taste_key": "taste", "seen_key": "seen"}
+
+
+def empty(weights: npt.NDArray[np.int64]) -> State:
+    clips = CLIPS_AT_FIRST
+    return State(
+        meta=np.zeros(kernels.META, dtype=np.int64),
+        weights=weights,
+        clip=np.zeros((clips, kernels.CLIP_COLUMNS), dtype=np.int64),
+        after=np.zeros(clips * kernels.MAX_GROUPS, dtype=np.int32),
+        before=np.zeros(clips * kernels.MAX_GROUPS, dtype=np.int32),
+        near=np.zeros((clips, kernels.NEAR, 2), dtype=np.int32),
+        unproven=np.zeros(clips, dtype=np.int32),
+        group=np.zeros((GROUPS_AT_FIRST, kernels.GROUP_COLUMNS), dtype=np.int64),
+        head=np.zeros((GROUPS_AT_FIRST, kernels.LEVELS), dtype=np.int32),
+        viewer=np.zeros((VIEWERS_AT_FIRST, kernels.VIEWER_COLUMNS), dtype=np.int64),
+        clip_key=np.zeros(TABLE_AT_FIRST, dtype=np.int64),
+        clip_row=np.zeros((TABLE_AT_FIRST, 1), dtype=np.int32),
+        viewer_key=np.zeros(TABLE_AT_FIRST, dtype=np.int64),
+        viewer_row=np.zeros((TABLE_AT_FIRST, 1), dtype=np.int32),
+        taste_key=np.zeros(TABLE_AT_FIRST, dtype=np.int64),
+        taste=np.zeros((TABLE_AT_FIRST, 3), dtype=np.int32),
+        seen_key=np.zeros(TABLE_AT_FIRST, dtype=np.int64),
+        seen=np.zeros((TABLE_AT_FIRST, 1), dtype=np.int64),
+        stamp=np.zeros(clips, dtype=np.int64),
+        place=np.zeros(clips, dtype=np.int32),
+    )
+
+
+def with_room(state: State, clips: int = 0, groups: int = 0, viewers: int = 0, tastes: int = 0, seen: int = 0) -> State:
+    """A state that holds so many more of each. Rows double; hash tables stay under two thirds full."""
+    meta = state.meta
+    if clips:
+        state = _with_rows(state, BY_CLIP, int(meta[kernels.M_CLIPS]) + clips, state.clip.shape[0])
+        state = _with_slots(state, "clip_key", int(meta[kernels.M_CLIPS]) + clips)
+    if groups:
+        state = _with_rows(state, BY_GROUP, int(meta[kernels.M_GROUPS]) + groups, state.group.shape[0])
+    if viewers:
+        state = _with_rows(state, BY_VIEWER, int(meta[kernels.M_VIEWERS]) + viewers, state.viewer.shape[0])
+        state = _with_slots(state, "viewer_key", int(meta[kernels.M_VIEWERS]) + viewers)
+    if tastes:
+        state = _with_slots(state, "taste_key", int(meta[kernels.M_TASTES]) + tastes)
+    if seen:
+        state = _with_slots(state, "seen_key", int(meta[kernels.M_SEEN]) + seen)
+    return state
+
+
+def without_viewer(state: State, row: int) -> State:
+    """Drops a viewer's row, tastes and seen clips."""
+    for keys, count in (("taste_key", kernels.M_TASTES), ("seen_key", kernels.M_SEEN)):
+        table = getattr(state, keys)
+        values = getattr(state, HASHED[keys])
+        mine = table >> 32 == row + 1
+        if mine.any():
+            state.meta[count] -= int(mine.sum())
+            state = _rebuilt(state, keys, np.where(mine, 0, table), values, table.size)
+    mine = (state.viewer_row[:, 0] == row) & (state.viewer_key != 0)
+    state = _rebuilt(state, "viewer_key", np.where(mine, 0, state.viewer_key), state.viewer_row, state.viewer_key.size)
+    state.viewer[row] = 0
+    return state
+
+
+def _with_rows(state: State, fields: dict[str, int], needed: int, capacity: int) -> State:
+    if needed <= capacity:
+        return state
+    while capacity < needed:
+        capacity *= 2
+    grown = {}
+    for name, per_row in fields.items():
+        old = getattr(state, name)
+        grown[name] = np.zeros((capacity * per_row, *old.shape[1:]), dtype=old.dtype)
+        grown[name][: old.shape[0]] = old
+    return state._replace(**grown)
+
+
+def _with_slots(state: State, keys: str, needed: int) -> State:
+    table = getattr(state, keys)
+    size = table.size
+    if needed * 3 <= size * 2:
+        return state
+    while needed * 3 > size * 2:
+        size *= 2
+    return _rebuilt(state, keys, table, getattr(state, HASHED[keys]), size)
+
+
+def _rebuilt(state: State, keys: str, table: npt.NDArray[np.int64], values: npt.NDArray[np.int64], size: int) -> State:
+    new_table = np.zeros(size, dtype=np.int64)
+    new_values = np.zeros((size, values.shape[1]), dtype=values.dtype)
+    kernels.rehash(table, values, new_table, new_values)
+    return state._replace(**{keys: new_table, HASHED[keys]: new_values})
