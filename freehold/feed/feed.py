@@ -1,0 +1,298 @@
+"""The feed: every page is gathered, scored, arranged, judged and served.
+
+    async with Feed.open(backends, rules, clock, random) as feed:
+        page = await feed.for_you(viewer, 10, at_us)
+
+Judging reads rows, and costs more than the rest of a page together. So For You arranges a page of what it gathered
+and judges that; where something may not be shown, all the candidates are judged, and the page is made anew from
+those that may.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from copy import copy
+from random import Random
+from weakref import WeakValueDictionary
+
+from freehold.actions.watch import BatchReport, checked
+from freehold.backends import Backends
+from freehold.domain.account import Role, Viewer
+from freehold.domain.clip import ClipView
+from freehold.domain.errors import Absent, NotSignedIn
+from freehold.domain.ids import AccountId, ClipId, PageId, SoundId, ViewerId, new_id
+from freehold.domain.verdict import Door
+from freehold.domain.watch import Source
+from freehold.feed import watch_counts
+from freehold.feed.alternate import alternating
+from freehold.feed.learning import FOLLOWING, FOR_YOU, Learning
+from freehold.feed.page import Page, Served
+from freehold.feed.rules import FeedRules
+from freehold.feed.why import Why, why_of
+from freehold.governance.judge import shown_clip, shown_clips
+from freehold.recommender import Placed, Scores, arrange, warm_up
+from freehold.store import candidate
+from freehold.store import clip as clips
+from freehold.store import page as pages
+from freehold.store import rendition as renditions
+from freehold.store.page import PageRow, Shown
+
+__all__ = ["Feed", "FeedRules"]
+
+PROFILE, TAG, LINK = "profile", "tag", "link"
+DAY_US = 86_400_000_000
+LASTS_KEPT = 100_000
+FOUND_AT_ONCE = 500
+PAGES_BACK = 200
+JUDGED_AT_ONCE = 100
+JUDGED_AT_MOST = 2000
+"""For one page of a list by time; where so many in a row may not be shown, the page says what to go on from."""
+
+Last = tuple[AccountId | None, SoundId | None]
+Find = Callable[[ClipId | None, int], Awaitable[Sequence[ClipId]]]
+"""The newest so many before a clip."""
+
+
+class Feed:
+    """One per process."""
+
+    def __init__(
+        self, backends: Backends, rules: FeedRules, learning: Learning, clock: Callable[[], int], random: Random
+    ) -> None:
+        self.rules = rules
+        self.learning = learning
+        self._backends = backends
+        self._database = backends.database
+        self._clock = clock
+        self._random = random
+        self._turns: WeakValueDictionary[ViewerId, asyncio.Lock] = WeakValueDictionary()
+        self._lasts: OrderedDict[ViewerId, Last] = OrderedDict()
+        self._leaves_trace = True
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, backends: Backends, rules: FeedRules, clock: Callable[[], int], random: Random
+    ) -> "AsyncIterator[Feed]":
+        """With the learner's state as it was left, and the followers running."""
+        await asyncio.to_thread(warm_up)
+        learning = Learning(backends, rules, clock, random)
+        await learning.restore()
+        learner = asyncio.create_task(learning.run(), name="learning")
+        counter = asyncio.create_task(watch_counts.follow(backends.database, clock), name=watch_counts.NAME)
+        try:
+            yield cls(backends, rules, learning, clock, random)
+        finally:
+            learning.stop()
+            counter.cancel()
+            await asyncio.gather(learner, counter, return_exceptions=True)
+            await learning.close()
+
+    def untraced(self) -> "Feed":
+        """The same feed for who only asks what an answer would be like (HEAD): its pages are not written down."""
+        feed = copy(self)
+        feed._leaves_trace = False
+        return feed
+
+    # Pages
+
+    async def for_you(self, viewer: Viewer, count: int | None, at_us: int) -> Page:
+        """What the learner expects this viewer to watch; shorter than asked for where nothing else fits."""
+        count = count or self.rules.page_count
+        async with self._turn_of(viewer.id):
+            seed = self._random.getrandbits(63)
+            last_author, last_sound = await self._last_shown(viewer.id, at_us)
+            learner = self.learning.learner
+            candidates = learner.gather(viewer.id, at_us, seed, self.rules.candidate_count)
+            views: dict[ClipId, ClipView] = {}
+            while True:
+                model_hash, scores = learner.hash(), learner.score(candidates)
+                placed = arrange(scores, seed, count, last_author, last_sound)
+                if all(one.clip_id in views for one in placed):
+                    break
+                views |= await self._judged(viewer, [one.clip_id for one in placed], at_us)
+                if all(one.clip_id in views for one in placed):
+                    break
+                views = await self._judged(viewer, candidates.clip_ids.tolist(), at_us)
+                candidates = candidates.keep(views)
+            page = await self._serve(
+                viewer,
+                FOR_YOU,
+                [views[one.clip_id] for one in placed],
+                [_shown(scores, one) for one in placed],
+                at_us,
+                is_end=len(placed) < count,
+                model_hash=model_hash,
+                seed=seed,
+            )
+            if placed and self._leaves_trace:
+                self._remember(viewer.id, (placed[-1].author_id, placed[-1].sound_id))
+            return page
+
+    async def following(self, viewer: Viewer, before: ClipId | None, count: int | None, at_us: int) -> Page:
+        """The newest by those the viewer follows, not yet shown; authors and sounds alternate where they can."""
+        if viewer.account is None:
+            raise NotSignedIn("sign-in-needed", "Sign in to see the clips of those you follow.")
+        account_id, count = viewer.account.id, count or self.rules.page_count
+        async with self._turn_of(viewer.id):
+            past = await self._following_pages(viewer.id, at_us, PAGES_BACK)
+            last = await self._of_last_clip(past[0] if past else None)
+            seen = {clip_id for page in past for clip_id in pages.clip_ids_in(page.impressions)}
+            is_all = len(past) < PAGES_BACK
+            judged: list[ClipView] = []
+            judged_count, limit, is_end = 0, 4 * count, False
+            while len(judged) < 4 * count and judged_count < JUDGED_AT_MOST and not is_end:
+                found = await clips.followed_for_viewer(self._database, account_id, before, FOUND_AT_ONCE)
+                marks = dict(zip(found, self.learning.learner.has_seen(viewer.id, found, at_us), strict=True))
+                if not is_all and any(marks[clip_id] is None and clip_id not in seen for clip_id in found):
+                    past = await self._following_pages(viewer.id, at_us, self.rules.seen_window_clips)
+                    seen = {clip_id for page in past for clip_id in pages.clip_ids_in(page.impressions)}
+                    is_all = True
+                unseen = [clip_id for clip_id in found if not marks[clip_id] and clip_id not in seen]
+                wanted = unseen[:limit]
+                judged += await shown_clips(self._database, viewer, wanted, Door.FEED, at_us)
+                judged_count, limit = judged_count + len(wanted), JUDGED_AT_ONCE
+                is_cut = len(wanted) < len(unseen)
+                is_end = len(found) < FOUND_AT_ONCE and not is_cut
+                before = wanted[-1] if is_cut else found[-1] if found else before
+            views = alternating(judged, count, *last)
+            left = {view.clip.id for view in judged} - {view.clip.id for view in views}
+            if left:
+                before, is_end = ClipId(max(left) + 1), False
+            return await self._serve_in_order(viewer, FOLLOWING, views, at_us, None if is_end else before)
+
+    async def profile(
+        self, viewer: Viewer, author_id: AccountId, before: ClipId | None, count: int | None, at_us: int
+    ) -> Page:
+        """An author's clips, newest first."""
+
+        async def find(before: ClipId | None, limit: int) -> Sequence[ClipId]:
+            return await clips.by_author_for_viewer(self._database, author_id, before, limit)
+
+        views, before = await self._newest(viewer, find, Door.PROFILE, before, count, at_us)
+        return await self._serve_in_order(viewer, PROFILE, views, at_us, before)
+
+    async def tagged(self, viewer: Viewer, tag: str, before: ClipId | None, count: int | None, at_us: int) -> Page:
+        """Clips with a tag, newest first."""
+
+        async def find(before: ClipId | None, limit: int) -> Sequence[ClipId]:
+            return await clips.by_tag_for_viewer(self._database, tag, before, limit)
+
+        views, before = await self._newest(viewer, find, Door.TAG, before, count, at_us)
+        return await self._serve_in_order(viewer, TAG, views, at_us, before)
+
+    async def one(self, viewer: Viewer, clip_id: ClipId, door: Door, at_us: int) -> Page:
+        """A page of one; `Absent` or `Withheld` where it may not be shown."""
+        view = await shown_clip(self._database, viewer, clip_id, door, at_us)
+        return await self._serve_in_order(viewer, LINK, [view], at_us, None, source=Source.DIRECT)
+
+    async def why(self, viewer: Viewer, page_id: PageId, position: int) -> Why:
+        """What put a clip there, for whom it was shown to and for moderators; `Absent` (code `impression-absent`)."""
+        page = await pages.by_id(self._database, viewer.id, page_id)
+        if page is None and viewer.may(Role.MODERATOR):
+            page = await pages.anybodys_for_system(self._database, page_id)
+        if page is None or not 0 <= position < len(page.shown):
+            raise Absent("impression-absent", "No clip was shown to you there.")
+        return why_of(page, position)
+
+    # Watches
+
+    async def take_watches(self, viewer: Viewer, report: BatchReport, at_us: int) -> tuple[int, bool]:
+        """How many watches were taken in, and whether the batch was there already. Durable and learned on return."""
+        batch = await checked(self._database, viewer.id, report, at_us)
+        is_new = await self.learning.append(batch)
+        return batch.count, not is_new
+
+    # The steps
+
+    async def _judged(self, viewer: Viewer, clip_ids: Sequence[ClipId], at_us: int) -> dict[ClipId, ClipView]:
+        """Those that may be shown in a feed; nobody's own clips are."""
+        own_id = viewer.account.id if viewer.account else None
+        views = await shown_clips(self._database, viewer, clip_ids, Door.FEED, at_us)
+        return {view.clip.id: view for view in views if view.clip.author_id != own_id}
+
+    async def _newest(
+        self, viewer: Viewer, find: Find, door: Door, before: ClipId | None, count: int | None, at_us: int
+    ) -> tuple[list[ClipView], ClipId | None]:
+        """Up to `count` that may be shown, and what to go on from; None where nothing is left."""
+        count = count or self.rules.page_count
+        views: list[ClipView] = []
+        judged_count, limit = 0, count
+        while len(views) < count and judged_count < JUDGED_AT_MOST:
+            found = await find(before, limit)
+            views += await shown_clips(self._database, viewer, found, door, at_us)
+            judged_count += len(found)
+            if len(found) < limit and len(views) <= count:
+                return views, None
+            before, limit = found[-1] if found else before, JUDGED_AT_ONCE
+        if len(views) > count:
+            before = views[count - 1].clip.id
+        return views[:count], before
+
+    async def _following_pages(self, viewer_id: ViewerId, at_us: int, limit: int) -> list[PageRow]:
+        """What the learner cannot know as seen: it is told of clips that everybody may see, once they are."""
+        after_us = at_us - self.rules.seen_window_days * DAY_US
+        return await pages.newest_of(self._database, viewer_id, (FOLLOWING,), after_us, limit)
+
+    async def _serve_in_order(
+        self, viewer: Viewer, feed: str, views: Sequence[ClipView], at_us: int, before: ClipId | None,
+        source: Source = Source.CHRONOLOGICAL,
+    ) -> Page:  # fmt: skip
+        """A page on which nothing was drawn or scored; `before` is what the next one goes on from."""
+        shown = [Shown(view.clip.id, source, 1.0, 0, ()) for view in views]
+        return await self._serve(
+            viewer, feed, views, shown, at_us, is_end=before is None, before=before, model_hash="", seed=0
+        )
+
+    async def _serve(
+        self, viewer: Viewer, feed: str, views: Sequence[ClipView], shown: Sequence[Shown], at_us: int, *,
+        is_end: bool, model_hash: str, seed: int, before: ClipId | None = None,
+    ) -> Page:  # fmt: skip
+        """Write the impressions down, then hand the page out."""
+        page_id = PageId(new_id(at_us, self._random))
+        # Before the commit: it empties SQLite's page cache.
+        files = await renditions.of_clips(self._database, [view.clip.id for view in views])
+        if views and self._leaves_trace:
+            packed = pages.packed(shown)
+            await self.learning.append(PageRow(viewer.id, page_id, feed, at_us, model_hash, seed, packed))
+        served = tuple(
+            Served(position, one.source, view, tuple(files.get(view.clip.id, ())))
+            for position, (view, one) in enumerate(zip(views, shown, strict=True))
+        )
+        return Page(page_id, feed, model_hash, is_end, before, served)
+
+    def _turn_of(self, viewer_id: ViewerId) -> asyncio.Lock:
+        """One page at a time for a viewer: the next must know what this one showed."""
+        lock = self._turns.get(viewer_id)
+        if lock is None:
+            lock = self._turns[viewer_id] = asyncio.Lock()
+        return lock
+
+    def _remember(self, viewer_id: ViewerId, last: Last) -> None:
+        self._lasts[viewer_id] = last
+        self._lasts.move_to_end(viewer_id)
+        if len(self._lasts) > LASTS_KEPT:
+            self._lasts.popitem(last=False)
+
+    async def _last_shown(self, viewer_id: ViewerId, at_us: int) -> Last:
+        """Author and sound of the clip that For You ended with, across restarts."""
+        last = self._lasts.get(viewer_id)
+        if last is not None:
+            return last
+        past = await pages.newest_of(self._database, viewer_id, (FOR_YOU,), at_us - DAY_US, 1)
+        last = await self._of_last_clip(past[0] if past else None)
+        self._remember(viewer_id, last)
+        return last
+
+    async def _of_last_clip(self, page: PageRow | None) -> Last:
+        if page is None:
+            return None, None
+        found = await candidate.author_and_sound_for_system(self._database, pages.clip_ids_in(page.impressions)[-1])
+        return found or (None, None)
+
+
+def _shown(scores: Scores, placed: Placed) -> Shown:
+    return Shown(
+        placed.clip_id, placed.source, placed.propensity, placed.score, tuple(scores.terms[placed.index].tolist())
+    )

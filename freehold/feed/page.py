@@ -1,0 +1,29 @@
+"""A page as it is handed to whoever presents it."""
+
+from dataclasses import dataclass
+
+from freehold.domain.clip import ClipView, Rendition
+from freehold.domain.ids import ClipId, PageId
+from freehold.domain.watch import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One judged clip at its position, with the files it is played from."""
+
+    position: int
+    source: Source
+    view: ClipView
+    renditions: tuple[Rendition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    id: PageId
+    feed: str
+    model_hash: str
+    is_end: bool
+    """There is nothing more behind this page for now."""
+    before: ClipId | None
+    """What a list by time goes on from: ask for what is older than this. None at its end, and in For You."""
+    clips: tuple[Served, ...]

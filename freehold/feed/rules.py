@@ -1,0 +1,19 @@
+"""Settings of `[feed]`."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRules:
+    """Settings of `[feed]`."""
+
+    page_count: int = 8
+    """Clips on a page where the client does not say."""
+    candidate_count: int = 200
+    """Clips gathered for a page before they are scored."""
+    seen_window_days: int = 60
+    """A clip that was shown comes back after so many days…"""
+    seen_window_clips: int = 4096
+    """…or after so many other clips."""
+    snapshot_every_s: int = 600
+    """How often the learner's state is saved; what came after is learned again from the log at the next start."""

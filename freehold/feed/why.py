@@ -1,0 +1,62 @@
+"""Why a clip stood where it stood: read from what was stored when it was served, not worked out again."""
+
+from dataclasses import dataclass
+
+from freehold.domain.ids import ClipId
+from freehold.domain.watch import Source
+from freehold.recommender import ONE, TermName
+from freehold.recommender.learner import TEXTS
+from freehold.store.page import PageRow
+
+SOURCE_TEXTS = {
+    Source.TRANSITION: "It goes together with clips that you watched to the end.",
+    Source.TAG: "It has a tag that you like to watch.",
+    Source.AUTHOR: "You like to watch this author.",
+    Source.FOLLOW: "You follow its author.",
+    Source.FRESH: "It is new, and is being shown to some viewers to find out for whom it is.",
+    Source.POPULAR: "Those who were shown it watched it well.",
+    Source.RANDOM: "It was drawn at random from all clips, so that everything has a chance.",
+    Source.CHRONOLOGICAL: "This list is in the order of time. Nothing was chosen for you.",
+    Source.DIRECT: "You asked for this clip.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    name: str
+    text: str
+    value: float
+    """1.0 is the value of one clip seen to its end. A whole number of 2 ** 20ths, so sums are exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    clip_id: ClipId
+    feed: str
+    model_hash: str
+    source: Source
+    source_text: str
+    propensity: float
+    score: float
+    reasons: tuple[Reason, ...]
+    """Weightiest first; they sum to the score."""
+
+
+def why_of(page: PageRow, position: int) -> Why:
+    one = page.shown[position]
+    reasons = [
+        Reason(name.name.lower(), TEXTS[name], value / ONE)
+        for name, value in zip(TermName, one.terms, strict=False)
+        if value
+    ]
+    reasons.sort(key=lambda reason: -abs(reason.value))
+    return Why(
+        one.clip_id,
+        page.feed,
+        page.model_hash,
+        one.source,
+        SOURCE_TEXTS[one.source],
+        one.propensity,
+        one.score / ONE,
+        tuple(reasons),
+    )

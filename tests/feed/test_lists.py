@@ -1,0 +1,154 @@
+"""Following, profiles and single clips: lists by time, whose clips leave impressions as well."""
+
+import itertools
+from collections.abc import Sequence
+
+import pytest
+
+from freehold.backends.database import Transaction
+from freehold.domain.ids import ClipId, id_text
+from freehold.feed import feed
+from tests.conftest import Running
+from tests.feed.catalogue import publish, report, swipe_pages, watch_of
+
+
+async def test_following_shows_the_newest_of_those_followed_and_goes_on_where_it_stopped(idle: Running) -> None:
+    filled = await publish(idle, 30, authors=5, sounds=0)
+    client = await idle.new_client()
+    await client.sign_up("fay")
+    assert (await client.json("GET", "/api/feeds/following"))["is_end"]
+    for number in (1, 2):
+        await client.json("PUT", f"/api/accounts/author1_{number}/follow")
+    expected = {id_text(clip_id) for n, clip_id in enumerate(filled.clip_ids) if n % 5 in (1, 2)}
+    first = await client.json("GET", "/api/feeds/following?count=5")
+    second = await client.json("GET", "/api/feeds/following?count=10")
+    served = first["clips"] + second["clips"]
+    assert not first["is_end"]
+    assert second["is_end"]
+    assert [one["clip"]["id"] for one in served[:2]] == [id_text(filled.clip_ids[n]) for n in (27, 26)]
+    assert {one["clip"]["id"] for one in served} == expected
+    assert all(a["clip"]["author"] != b["clip"]["author"] for a, b in itertools.pairwise(served))
+    assert {one["source"] for one in served} == {"chronological"}
+
+
+async def test_following_asks_for_an_account(idle: Running) -> None:
+    assert await (await idle.new_client()).refusal("GET", "/api/feeds/following") == (401, "sign-in-needed")
+
+
+async def test_a_profile_is_newest_first_and_goes_on_before_its_last(idle: Running) -> None:
+    filled = await publish(idle, 30, authors=3)
+    client = await idle.new_client()
+    first = await client.json("GET", "/api/accounts/author1_0/clips?count=6")
+    last = first["clips"][-1]["clip"]["id"]
+    second = await client.json("GET", f"/api/accounts/author1_0/clips?count=6&before={last}")
+    ids = [one["clip"]["id"] for one in first["clips"] + second["clips"]]
+    assert ids == [id_text(clip_id) for clip_id in reversed(filled.clip_ids[::3])]
+    assert (first["is_end"], second["is_end"]) == (False, True)
+
+
+async def set_audience(server: Running, clip_ids: Sequence[ClipId], audience: str) -> None:
+    """As if their author had said so when they were published; the learner is told nothing of it."""
+
+    async def work(transaction: Transaction) -> None:
+        rows = [(clip_id, audience) for clip_id in clip_ids]
+        await transaction.execute_many("UPDATE clip SET audience = $2 WHERE id = $1", rows)
+
+    await server.database.transact(work)
+
+
+async def test_behind_many_clips_for_followers_a_stranger_still_finds_the_older_public_ones(idle: Running) -> None:
+    filled = await publish(idle, 260, authors=1, tags=1)
+    await set_audience(idle, filled.clip_ids[10:], "followers")
+    client = await idle.new_client()
+    path = "/api/accounts/author1_0/clips?count=6"
+    first = await client.json("GET", path)
+    second = await client.json("GET", f"{path}&before={first['before']}")
+    ids = [one["clip"]["id"] for one in first["clips"] + second["clips"]]
+    assert ids == [id_text(clip_id) for clip_id in reversed(filled.clip_ids[:10])]
+    assert (first["is_end"], second["is_end"], second["before"]) == (False, True, None)
+    for page in ("/@author1_0", "/tag/tag0"):
+        html = await (await client.request("GET", page)).text()
+        assert all(id_text(clip_id) in html for clip_id in filled.clip_ids[:10]), page
+        assert "?before=" not in html
+
+
+async def test_where_very_many_in_a_row_are_not_for_you_the_page_says_what_to_go_on_from(
+    idle: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "JUDGED_AT_MOST", 100)
+    filled = await publish(idle, 260, authors=1)
+    await set_audience(idle, filled.clip_ids[10:], "private")
+    client = await idle.new_client()
+    ids, before, pages = [], "", 0
+    while before is not None:
+        page = await client.json("GET", f"/api/accounts/author1_0/clips?count=30{before and f'&before={before}'}")
+        ids += [one["clip"]["id"] for one in page["clips"]]
+        before, pages = page["before"], pages + 1
+    assert ids == [id_text(clip_id) for clip_id in reversed(filled.clip_ids[:10])]
+    assert pages > 1
+
+
+async def test_what_following_showed_comes_back_neither_there_nor_in_for_you(idle: Running) -> None:
+    filled = await publish(idle, 40, authors=2, sounds=0)
+    await set_audience(idle, filled.clip_ids[1::4], "followers")
+    client = await idle.new_client()
+    await client.sign_up("fen")
+    for number in (0, 1):
+        await client.json("PUT", f"/api/accounts/author1_{number}/follow")
+    shown = []
+    for _ in range(4):
+        page = await client.json("GET", "/api/feeds/following?count=5")
+        shown += [one["clip"]["id"] for one in page["clips"]]
+    assert len(set(shown)) == 20
+    drawn = {one["clip"]["id"] for one in await swipe_pages(client, 10)}
+    assert drawn, "there is more than Following showed"
+    assert not drawn & set(shown)
+
+
+async def test_following_goes_on_behind_hundreds_that_were_seen_until_nothing_is_left(
+    idle: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "FOUND_AT_ONCE", 20)
+    monkeypatch.setattr(feed, "PAGES_BACK", 1)
+    filled = await publish(idle, 100, authors=1, sounds=0)
+    await set_audience(idle, filled.clip_ids[50:], "followers")
+    client = await idle.new_client()
+    await client.sign_up("fox")
+    await client.json("PUT", "/api/accounts/author1_0/follow")
+    shown = []
+    for number in range(10):
+        page = await client.json("GET", "/api/feeds/following?count=10")
+        shown += [one["clip"]["id"] for one in page["clips"]]
+        assert page["is_end"] == (number == 9)
+    assert shown == [id_text(clip_id) for clip_id in reversed(filled.clip_ids)]
+    last = await client.json("GET", "/api/feeds/following?count=10")
+    assert (last["clips"], last["is_end"], last["before"]) == ([], True, None)
+
+
+async def test_a_watch_of_a_clip_that_was_opened_by_its_link_counts(idle: Running) -> None:
+    filled = await publish(idle, 4, authors=2)
+    client = await idle.new_client()
+    answer = await client.json("GET", f"/api/clips/{id_text(filled.clip_ids[0])}")
+    assert answer["served"]["source"] == "direct"
+    assert await report(client, "by-link-1", [watch_of(answer["served"], watched_ms=900)]) == {
+        "accepted": 1,
+        "repeated": False,
+    }
+    assert idle.server.feed.learning.learner.learned_count == 1
+
+
+async def test_a_clip_that_is_not_there_is_absent(idle: Running) -> None:
+    client = await idle.new_client()
+    assert await client.refusal("GET", "/api/clips/0000000000000") == (404, "clip-absent")
+    assert await client.refusal("GET", "/api/accounts/nobody/clips") == (404, "account-absent")
+
+
+async def test_a_page_asked_for_with_head_was_shown_to_nobody(idle: Running) -> None:
+    filled = await publish(idle, 10, authors=1, tags=1)
+    client = await idle.new_client()
+    link = f"/@author1_0/video/{id_text(filled.clip_ids[0])}"
+    for path in ("/", "/feed/for-you.html", "/@author1_0", "/tag/tag0", link, "/api/feeds/for-you"):
+        assert (await client.request("HEAD", path)).status == 200, path
+    assert (await idle.database.fetch("SELECT COUNT(*) AS count FROM page"))[0]["count"] == 0
+    await client.request("GET", "/")
+    assert (await idle.database.fetch("SELECT COUNT(*) AS count FROM page"))[0]["count"] == 1
