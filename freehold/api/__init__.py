@@ -1,0 +1,1 @@
+"""The protocols: parse a request, call one function, present the answer."""

@@ -1,0 +1,313 @@
+"""An author's own clips: upload by a form, look at their states, change, publish, retry, withdraw, delete."""
+
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypedDict
+
+import msgspec
+
+from freehold.actions import clip as actions
+from freehold.actions import upload as upload_actions
+from freehold.actions.clip import Change
+from freehold.actions.upload import Announced
+from freehold.api import identity
+from freehold.api.multipart import Event, Field, FileBegin, FileEnd, FormReader
+from freehold.api.native.uploads import words_of
+from freehold.api.present import ClipShape, clip_json
+from freehold.api.routes import Access, Kind, Routes, path_id, query_id
+from freehold.api.server import Call
+from freehold.domain.account import Viewer
+from freehold.domain.clip import WATCHABLE, Audience, Clip, ClipState, ClipView, Rendition, RenditionKind, Wish
+from freehold.domain.errors import Absent, BadInput, Conflict, NoRoom
+from freehold.domain.ids import ClipId
+from freehold.media.cover import make_cover, within
+from freehold.media.outputs import MediaFile
+from freehold.media.publication import put_file
+from freehold.store import clip as clips
+from freehold.store import rendition as renditions
+from freehold.store import upload as uploads
+from freehold.store.upload import Upload
+
+routes = Routes()
+
+MINE_LIMIT = 200
+OVERHEAD_BYTES = 128 << 10
+"""What a form may have besides its file."""
+
+STATE_TEXTS = {
+    ClipState.UPLOADING: "The file is being uploaded.",
+    ClipState.UPLOADED: "The file is here and waits to be looked at.",
+    ClipState.PROBED: "The file is fine and is being made playable.",
+    ClipState.PLAYABLE: "The clip can be watched; higher qualities are being made.",
+    ClipState.READY: "The clip is complete.",
+    ClipState.REFUSED: "The file was not taken.",
+    ClipState.FAILED: "Processing did not work.",
+    ClipState.EXPIRED: "The upload was not completed in time.",
+    ClipState.WITHDRAWN: "You took this clip back; only you can see it.",
+}
+
+
+class RefusalShape(TypedDict):
+    code: str
+    text: str
+
+
+class OrderShape(TypedDict):
+    """The order by which a clip is withheld."""
+
+    authority: str
+    reference: str
+    since_us: int
+
+
+class MineShape(ClipShape):
+    """A clip as its author sees it."""
+
+    state_text: str
+    progress_percent: int | None
+    queue_position: int | None
+    refusal: RefusalShape | None
+    order: OrderShape | None
+    can_retry: bool
+    is_published: bool
+    wish: str
+    audience: str
+    cover_ms: int
+    file_name: str
+    size_bytes: int
+    created_at_us: int
+
+
+class MineAnswer(TypedDict):
+    clips: list[MineShape]
+
+
+class ClipAnswer(TypedDict):
+    clip: MineShape
+
+
+class WordsBody(msgspec.Struct, forbid_unknown_fields=True):
+    caption: str | None = None
+    audience: Audience | None = None
+    wish: Wish | None = None
+    cover_ms: int | None = None
+
+
+@routes.add("GET", "/api/clips/mine", access=Access.SIGNED_IN, answer=MineAnswer)
+async def mine(call: Call) -> MineAnswer:
+    """Clips of one's own with their states, 200 a page, newest first; `before` is the id that a page ended with."""
+    return {"clips": await mine_of(call)}
+
+
+async def mine_of(call: Call) -> list[MineShape]:
+    """The signed-in account's clips in the shape `mine`, newest first, a page of them."""
+    before, database = query_id(call, "before"), call.server.backends.database
+    own = await clips.of_author_for_system(
+        database, call.account.id, MINE_LIMIT, ClipId(before) if before is not None else None
+    )
+    return await _shapes(call, [clip.id for clip in own])
+
+
+@routes.add("GET", "/api/clips/{clip_id}/mine", access=Access.SIGNED_IN, answer=MineShape)
+async def one_of_mine(call: Call) -> MineShape:
+    """One clip of one's own, with its state."""
+    return await shape_of(call, ClipId(path_id(call, "clip_id")))
+
+
+async def shape_of(call: Call, clip_id: ClipId) -> MineShape:
+    """One own clip in the shape `mine`; `Absent` where it is somebody else's."""
+    shapes = await _shapes(call, [clip_id])
+    if not shapes:
+        raise Absent("clip-absent", "There is no such clip of yours.")
+    return shapes[0]
+
+
+@routes.add("POST", "/api/clips", access=Access.CREATOR, kind=Kind.RAW, answer=ClipAnswer, status=201)
+async def create(call: Call) -> ClipAnswer:
+    """Upload a clip by a form: file, and optionally caption, audience, wish."""
+    return {"clip": await shape_of(call, await receive_form(call))}
+
+
+@routes.add("PATCH", "/api/clips/{clip_id}", access=Access.SIGNED_IN, body=WordsBody, answer=MineShape)
+async def change(call: Call, body: WordsBody) -> MineShape:
+    """Change a clip's caption, audience, wish or cover."""
+    clip_id, backends = ClipId(path_id(call, "clip_id")), call.server.backends
+    cover_ms, cover = body.cover_ms, None
+    if cover_ms is not None:
+        if cover_ms < 0:
+            raise BadInput("bad-cover", "The cover is a moment of the clip, in milliseconds from its start.")
+        clip = await _own(call, clip_id)
+        if clip.state in WATCHABLE or clip.state is ClipState.WITHDRAWN:
+            cover_ms = within(cover_ms, clip.duration_ms)
+            cover = await _make_cover(call, clip, cover_ms)
+    wanted = Change(body.caption, body.audience, body.wish, cover_ms)
+    await actions.change(backends, call.account, clip_id, wanted, cover, call.at_us)
+    return await shape_of(call, clip_id)
+
+
+@routes.add("POST", "/api/clips/{clip_id}/publish", access=Access.CREATOR, answer=MineShape)
+async def publish(call: Call) -> MineShape:
+    """Publish a clip now, or as soon as it can be watched."""
+    clip_id = ClipId(path_id(call, "clip_id"))
+    await actions.publish(call.server.backends, call.account, clip_id, call.at_us)
+    return await shape_of(call, clip_id)
+
+
+@routes.add("POST", "/api/clips/{clip_id}/retry", access=Access.CREATOR, answer=MineShape)
+async def retry(call: Call) -> MineShape:
+    """Try again what failed."""
+    clip_id = ClipId(path_id(call, "clip_id"))
+    await actions.retry(call.server.backends, call.account, clip_id, call.at_us)
+    return await shape_of(call, clip_id)
+
+
+@routes.add("POST", "/api/clips/{clip_id}/withdraw", access=Access.SIGNED_IN, answer=MineShape)
+async def withdraw(call: Call) -> MineShape:
+    """Take a clip back; publishing brings it again."""
+    clip_id = ClipId(path_id(call, "clip_id"))
+    await actions.withdraw(call.server.backends, call.account, clip_id, call.at_us)
+    return await shape_of(call, clip_id)
+
+
+@routes.add("DELETE", "/api/clips/{clip_id}", access=Access.SIGNED_IN, status=204)
+async def delete(call: Call) -> None:
+    """Delete a clip with its files, likes and comments."""
+    clip_id = ClipId(path_id(call, "clip_id"))
+    await actions.delete(call.server.backends, call.server.incoming_dir, call.account, clip_id, call.at_us)
+
+
+async def _own(call: Call, clip_id: ClipId) -> Clip:
+    clip = await clips.one_for_system(call.server.backends.database, clip_id)
+    if clip is None or clip.author_id != call.account.id:
+        raise Absent("clip-absent", "There is no such clip of yours.")
+    return clip
+
+
+async def _make_cover(call: Call, clip: Clip, cover_ms: int) -> Rendition:
+    """The new poster, put but not yet referred to. Raises `Conflict` where a clip has no rendition to take it from."""
+    server = call.server
+    known = (await renditions.of_clips(server.backends.database, [clip.id])).get(clip.id, [])
+    lowest = next((rendition for rendition in known if rendition.kind is RenditionKind.LADDER), None)
+    poster = next((rendition for rendition in known if rendition.kind is RenditionKind.POSTER), None)
+    if lowest is None or poster is None:
+        raise Conflict("clip-not-watchable", "This clip cannot be watched yet.")
+    size = MediaFile(Path("poster.jpg"), "poster", "poster.jpg", "image/jpeg", 0, poster.width_px, poster.height_px)
+
+    async def work() -> Rendition:
+        work_dir = server.incoming_dir.parent / "covers"
+        work_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=work_dir) as folder:
+            source = Path(folder) / "lowest.mp4"
+            await server.backends.blobs.fetch_file(lowest.blob_key, source)
+            made = await make_cover(source, cover_ms, size, Path(folder), server.media_limits, server.jail())
+            return await put_file(server.backends.blobs, clip.id, made)
+
+    return await server.backends.compute.run(work)
+
+
+async def receive_form(call: Call, *, checks_csrf: bool = False) -> ClipId:
+    """Take in a form with a file as it arrives; the clip that it begins. What is not complete leaves nothing.
+
+    With `checks_csrf` the field `csrf` must stand before the file: for pages that work without scripts.
+    """
+    intake, request = call.server.intake, call.request
+    length = request.headers.get("content-length", "")
+    if not length.isdigit():
+        refusal = BadInput("length-needed", "Say how long the form is (Content-Length), or upload by tus.")
+        refusal.http_status = 411
+        raise refusal
+    reader = FormReader(request.headers.get("content-type", ""))
+    events = reader.events(request.stream())
+    fields: dict[str, str] = {}
+    begin = await _next_file(events, fields)
+    if begin is None:
+        raise BadInput("file-missing", "The form has no file.")
+    if checks_csrf:
+        identity.check_csrf(request, call.server, call.viewer, fields.get("csrf", ""))
+    announced = Announced(int(length), begin.file_name, words_of(fields), "", OVERHEAD_BYTES)
+    upload = await upload_actions.begin(intake, call.account, announced)
+    try:
+        known = await upload_actions.append(intake, call.account, upload.id, 0, _file_bytes(events))
+        await _next_file(events, fields)
+        await upload_actions.complete(intake, known, begin.file_name, words_of(fields))
+    except BaseException:
+        await upload_actions.unbroken(_forget(call, upload))
+        raise
+    return upload.clip_id
+
+
+async def _next_file(events: AsyncIterator[Event], fields: dict[str, str]) -> FileBegin | None:
+    """Read fields up to the next file; a second file is refused by whoever asked for the rest of the fields."""
+    async for event in events:
+        if isinstance(event, Field):
+            fields[event.name] = event.text
+        elif isinstance(event, FileBegin):
+            return event
+    return None
+
+
+async def _file_bytes(events: AsyncIterator[Event]) -> AsyncIterator[bytes]:
+    async for event in events:
+        if isinstance(event, FileEnd):
+            return
+        if isinstance(event, bytes):
+            yield event
+
+
+async def _forget(call: Call, upload: Upload) -> None:
+    with contextlib.suppress(Absent, Conflict, NoRoom):
+        await upload_actions.terminate(call.server.intake, call.account, upload.id)
+
+
+async def _shapes(call: Call, clip_ids: Sequence[ClipId]) -> list[MineShape]:
+    database = call.server.backends.database
+    viewer = Viewer(call.viewer.id, call.account)
+    views = await clips.for_viewer(database, viewer, clip_ids, call.at_us)
+    known = [views[clip_id] for clip_id in clip_ids if clip_id in views]
+    own = [view for view in known if view.clip.author_id == call.account.id]
+    files = await renditions.of_clips(database, [view.clip.id for view in own])
+    return [await _shape(call, view, files.get(view.clip.id, [])) for view in own]
+
+
+def _state_text(view: ClipView) -> str:
+    order = view.withholding
+    if order is None:
+        return STATE_TEXTS[view.clip.state]
+    since = datetime.fromtimestamp(order.since_us / 1_000_000, UTC).date().isoformat()
+    return (
+        f"This clip is withheld by order of {order.authority} since {since} (reference {order.reference}):"
+        " it is shown to nobody while the order is in force."
+    )
+
+
+async def _shape(call: Call, view: ClipView, files: Sequence[Rendition]) -> MineShape:
+    clip, order, database = view.clip, view.withholding, call.server.backends.database
+    position, percent = None, None
+    if clip.state is ClipState.UPLOADING:
+        upload = await uploads.of_clip(database, clip.id)
+        percent = upload.offset_bytes * 100 // max(1, upload.size_bytes) if upload else 0
+    elif clip.state in (ClipState.UPLOADED, ClipState.PROBED, ClipState.PLAYABLE):
+        if clip.state is not ClipState.PLAYABLE:
+            position = await clips.queue_position(database, clip.id)
+        percent = None if position is not None else clip.progress_permille // 10
+    return {
+        **clip_json(view, files, call.viewer),
+        "state_text": _state_text(view),
+        "progress_percent": percent,
+        "queue_position": position,
+        "refusal": {"code": clip.refusal_code, "text": clip.refusal_text or ""} if clip.refusal_code else None,
+        "order": {"authority": order.authority, "reference": order.reference, "since_us": order.since_us}
+        if order
+        else None,
+        "can_retry": actions.can_retry(clip),
+        "is_published": clip.published_at_us is not None,
+        "wish": clip.wish.value,
+        "audience": clip.audience.value,
+        "cover_ms": clip.cover_ms,
+        "file_name": clip.file_name,
+        "size_bytes": clip.size_bytes,
+        "created_at_us": clip.created_at_us,
+    }

@@ -1,0 +1,103 @@
+"""Feeds, single clips, why a clip was shown, and watches."""
+
+from typing import Any, TypedDict
+
+from starlette.responses import Response
+
+from freehold.actions.watch import parse_batch
+from freehold.api.edge import BODY_LIMIT_BYTES, read_body
+from freehold.api.native import accounts
+from freehold.api.present import PageShape, ServedShape, WhyShape, page_json, served_json, why_json
+from freehold.api.routes import Kind, Routes, path_id, query_id, query_int
+from freehold.api.server import Call
+from freehold.domain.account import Account
+from freehold.domain.ids import ClipId, PageId
+from freehold.domain.verdict import Door
+from freehold.feed.feed import Feed
+from freehold.feed.page import Page
+
+routes = Routes()
+CLIPS_A_PAGE = 30
+POSITIONS = 255
+
+
+class ServedAnswer(TypedDict):
+    served: ServedShape
+
+
+def asked_count(call: Call) -> int | None:
+    return query_int(call, "count", 0, 1, CLIPS_A_PAGE) or None
+
+
+def asked_before(call: Call) -> ClipId | None:
+    before = query_id(call, "before")
+    return None if before is None else ClipId(before)
+
+
+def feed_for(call: Call) -> Feed:
+    """Asked with HEAD, a page is made but not shown to anybody."""
+    feed = call.server.feed
+    return feed.untraced() if call.request.method == "HEAD" else feed
+
+
+async def for_you_page(call: Call) -> Page:
+    return await feed_for(call).for_you(call.viewer, asked_count(call), call.at_us)
+
+
+async def following_page(call: Call) -> Page:
+    return await feed_for(call).following(call.viewer, asked_before(call), asked_count(call), call.at_us)
+
+
+async def profile_page(call: Call, account: Account) -> Page:
+    return await feed_for(call).profile(call.viewer, account.id, asked_before(call), asked_count(call), call.at_us)
+
+
+async def clip_page(call: Call, door: Door = Door.LINK) -> Page:
+    return await feed_for(call).one(call.viewer, ClipId(path_id(call, "id")), door, call.at_us)
+
+
+@routes.add("GET", "/api/feeds/for-you", answer=PageShape, is_hot=True)
+async def for_you(call: Call) -> PageShape:
+    """The next page of For You. Has query parameters: count."""
+    return page_json(await for_you_page(call), call.viewer)
+
+
+@routes.add("GET", "/api/feeds/following", answer=PageShape)
+async def following(call: Call) -> PageShape:
+    """The newest clips of those you follow. Has query parameters: count, before."""
+    return page_json(await following_page(call), call.viewer)
+
+
+@routes.add("GET", "/api/accounts/{handle}/clips", answer=PageShape)
+async def profile_clips(call: Call) -> PageShape:
+    """An account's clips, newest first. Has query parameters: count, before."""
+    account = await accounts.account_at(call)
+    return page_json(await profile_page(call, account), call.viewer)
+
+
+@routes.add("GET", "/api/clips/{id}", answer=ServedAnswer)
+async def clip(call: Call) -> ServedAnswer:
+    """One clip."""
+    page = await clip_page(call)
+    return {"served": served_json(page.id, page.clips[0], call.viewer)}
+
+
+@routes.add("GET", "/api/why/{page_id}/{position}", answer=WhyShape)
+async def why(call: Call) -> WhyShape:
+    """Why a clip was shown to you: the terms that its score was made of."""
+    text = call.request.path_params["position"]
+    position = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else POSITIONS
+    return why_json(await call.server.feed.why(call.viewer, PageId(path_id(call, "page_id")), position))
+
+
+class WatchesAnswer(TypedDict):
+    accepted: int
+    repeated: bool
+
+
+@routes.add("POST", "/api/watches", kind=Kind.RAW, answer=WatchesAnswer, is_hot=True)
+async def watches(call: Call) -> Response | dict[str, Any]:
+    """What you watched, as application/json or text/plain: a batch of 1 to 100, durable once it is answered."""
+    report = parse_batch(await read_body(call.request, BODY_LIMIT_BYTES))
+    accepted, repeated = await call.server.feed.take_watches(call.viewer, report, call.at_us)
+    return {"accepted": accepted, "repeated": repeated}

@@ -1,0 +1,194 @@
+"""Uploads by tus 1.0 (https://tus.io/protocols/resumable-upload): creation, creation with the first bytes,
+termination, expiration and checksums."""
+
+import base64
+import binascii
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from email.utils import formatdate
+
+import msgspec
+from starlette.responses import Response
+
+from freehold.actions import upload as actions
+from freehold.actions.clip import Words
+from freehold.actions.upload import CHECKSUMS, Announced, Checksum
+from freehold.api.routes import Access, Kind, Routes, path_id
+from freehold.api.server import Call
+from freehold.domain.clip import Audience, Wish
+from freehold.domain.errors import BadInput, WrongMedia
+from freehold.domain.ids import SoundId, UploadId, id_text, parse_id
+from freehold.store.upload import Upload
+
+routes = Routes()
+
+VERSION = "1.0.0"
+EXTENSIONS = "creation,creation-with-upload,termination,expiration,checksum"
+BYTES = "application/offset+octet-stream"
+METADATA_LIMIT_BYTES = 16_384
+
+
+@routes.add("OPTIONS", "/uploads", kind=Kind.RAW)
+async def capabilities(call: Call) -> Response:
+    """What this server's tus can do."""
+    return Response(status_code=204, headers=_capabilities(call))
+
+
+@routes.add("OPTIONS", "/uploads/{upload_id}", kind=Kind.RAW)
+async def capabilities_of_one(call: Call) -> Response:
+    """What this server's tus can do."""
+    return Response(status_code=204, headers=_capabilities(call))
+
+
+def _capabilities(call: Call) -> dict[str, str]:
+    return {
+        "tus-resumable": VERSION,
+        "tus-version": VERSION,
+        "tus-extension": EXTENSIONS,
+        "tus-max-size": str(call.server.upload_rules.max_size_bytes),
+        "tus-checksum-algorithm": ",".join(CHECKSUMS),
+    }
+
+
+@routes.add("POST", "/uploads", access=Access.CREATOR, kind=Kind.RAW, status=201)
+async def create(call: Call) -> Response:
+    """Begin an upload; its first bytes may come along."""
+    if (refused := _unfit_version(call)) is not None:
+        return refused
+    upload = await actions.begin(call.server.intake, call.account, _announced(call))
+    headers = _headers(upload) | {
+        "location": f"/uploads/{id_text(upload.id)}",
+        "freehold-clip": id_text(upload.clip_id),
+    }
+    if call.request.headers.get("content-type", "").partition(";")[0] == BYTES:
+        upload = await _append(call, upload.id, 0, upload.size_bytes)
+        headers |= _headers(upload)
+    return Response(status_code=201, headers=headers)
+
+
+@routes.add("HEAD", "/uploads/{upload_id}", access=Access.CREATOR, kind=Kind.RAW)
+async def look(call: Call) -> Response:
+    """How many bytes of an upload are durable."""
+    if (refused := _unfit_version(call)) is not None:
+        return refused
+    upload = await actions.settle(call.server.intake, call.account, _upload_id(call))
+    headers = _headers(upload) | {"upload-length": str(upload.size_bytes), "freehold-clip": id_text(upload.clip_id)}
+    if upload.metadata:
+        headers["upload-metadata"] = upload.metadata
+    return Response(status_code=200, headers=headers)
+
+
+@routes.add("PATCH", "/uploads/{upload_id}", access=Access.CREATOR, kind=Kind.RAW, status=204)
+async def append(call: Call) -> Response:
+    """Append bytes at the offset that is durable."""
+    if (refused := _unfit_version(call)) is not None:
+        return refused
+    if call.request.headers.get("content-type", "").partition(";")[0] != BYTES:
+        raise WrongMedia("upload-content-type", f"The bytes of an upload are sent as {BYTES}.")
+    offset_bytes = _number(call, "upload-offset")
+    known = await actions.find(call.server.intake, call.account, _upload_id(call))
+    upload = await _append(call, known.id, offset_bytes, known.size_bytes - offset_bytes)
+    return Response(status_code=204, headers=_headers(upload))
+
+
+@routes.add("DELETE", "/uploads/{upload_id}", access=Access.CREATOR, kind=Kind.RAW, status=204)
+async def terminate(call: Call) -> Response:
+    """Forget an upload that is not complete, with its clip."""
+    if (refused := _unfit_version(call)) is not None:
+        return refused
+    await actions.terminate(call.server.intake, call.account, _upload_id(call))
+    return Response(status_code=204, headers={"tus-resumable": VERSION})
+
+
+@routes.add("POST", "/uploads/{upload_id}", access=Access.CREATOR, kind=Kind.RAW)
+async def override(call: Call) -> Response:
+    """PATCH, HEAD or DELETE for clients that can only POST, named by X-HTTP-Method-Override."""
+    handlers: dict[str, Callable[[Call], Awaitable[Response]]] = {"PATCH": append, "DELETE": terminate, "HEAD": look}
+    handler = handlers.get(call.request.headers.get("x-http-method-override", "").upper())
+    if handler is None:
+        raise BadInput("method-override", "X-HTTP-Method-Override names PATCH, HEAD or DELETE.")
+    return await handler(call)
+
+
+def _unfit_version(call: Call) -> Response | None:
+    if call.request.headers.get("tus-resumable") == VERSION:
+        return None
+    error = {"code": "tus-version", "text": f"This server speaks tus {VERSION}.", "reference": call.reference}
+    headers = {"tus-resumable": VERSION, "tus-version": VERSION, "cache-control": "no-store"}
+    return Response(msgspec.json.encode({"error": error}), 412, headers, "application/json")
+
+
+def _upload_id(call: Call) -> UploadId:
+    return UploadId(path_id(call, "upload_id"))
+
+
+def _headers(upload: Upload) -> dict[str, str]:
+    headers = {"tus-resumable": VERSION, "upload-offset": str(upload.offset_bytes), "cache-control": "no-store"}
+    if upload.finished_at_us is None:
+        headers["upload-expires"] = formatdate(upload.expires_at_us / 1_000_000, usegmt=True)
+    return headers
+
+
+def _number(call: Call, name: str) -> int:
+    text = call.request.headers.get(name, "")
+    if not (text.isascii() and text.isdigit()) or len(text) > 18:
+        raise BadInput("upload-header", f"The header {name} is a whole number.")
+    return int(text)
+
+
+def _announced(call: Call) -> Announced:
+    if "upload-defer-length" in call.request.headers:
+        raise BadInput("upload-defer-length", "The length of an upload must be known when it begins.")
+    size_bytes = _number(call, "upload-length")
+    header = call.request.headers.get("upload-metadata", "")
+    metadata = parse_metadata(header)
+    return Announced(size_bytes, metadata.get("filename", ""), words_of(metadata), header)
+
+
+def parse_metadata(header: str) -> dict[str, str]:
+    """`key base64, key base64, key`; `BadInput` (code `upload-metadata`) where it is not so."""
+    if len(header) > METADATA_LIMIT_BYTES:
+        raise BadInput("upload-metadata", f"Upload-Metadata may have at most {METADATA_LIMIT_BYTES} characters.")
+    metadata: dict[str, str] = {}
+    for pair in header.split(",") if header.strip() else ():
+        key, _, value = pair.strip().partition(" ")
+        if not key or key in metadata:
+            raise BadInput("upload-metadata", "Each key of Upload-Metadata is there once and is not empty.")
+        try:
+            metadata[key] = base64.b64decode(value, validate=True).decode()
+        except (binascii.Error, ValueError):
+            raise BadInput("upload-metadata", f"The value of {key} in Upload-Metadata is not text in base64.") from None
+    return metadata
+
+
+def words_of(fields: Mapping[str, str]) -> Words:
+    """Caption, audience, wish and sound as a client names them; `BadInput` (code `bad-words`) where one is unknown."""
+    try:
+        audience = Audience(fields.get("audience") or Audience.PUBLIC)
+        wish = Wish(fields.get("wish") or Wish.DRAFT)
+    except ValueError:
+        raise BadInput("bad-words", "audience is public, followers or private; wish is draft or publish.") from None
+    sound_id = parse_id(fields["sound"]) if fields.get("sound") else None
+    if fields.get("sound") and sound_id is None:
+        raise BadInput("bad-words", "sound is the id of a sound.")
+    return Words(fields.get("caption", ""), audience, wish, SoundId(sound_id) if sound_id is not None else None)
+
+
+def _checksum(call: Call) -> Checksum | None:
+    header = call.request.headers.get("upload-checksum")
+    if header is None:
+        return None
+    algorithm, _, text = header.strip().partition(" ")
+    if algorithm not in CHECKSUMS:
+        raise BadInput("checksum-algorithm", f"Checksums are taken in {', '.join(CHECKSUMS)}.")
+    try:
+        return Checksum(algorithm, base64.b64decode(text, validate=True))
+    except binascii.Error:
+        raise BadInput("checksum-malformed", "The checksum is not in base64.") from None
+
+
+async def _append(call: Call, upload_id: UploadId, offset_bytes: int, room_bytes: int) -> Upload:
+    announced = call.request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > room_bytes >= 0:
+        raise actions.overflow()
+    parts: AsyncIterator[bytes] = call.request.stream()
+    return await actions.append(call.server.intake, call.account, upload_id, offset_bytes, parts, _checksum(call))

@@ -1,0 +1,218 @@
+"""The forms of the pages, for browsers without scripts: each does what its API route does and leads on by 303.
+
+A refusal that the person can mend shows the form again with the reason; any other is an error page.
+"""
+
+from collections.abc import Mapping
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException
+from starlette.responses import Response
+
+from freehold.actions import account as account_actions
+from freehold.actions import clip as clip_actions
+from freehold.api import identity
+from freehold.api.edge import BODY_LIMIT_BYTES, read_body
+from freehold.api.native import accounts, clips, social
+from freehold.api.routes import Access, Kind, Routes, parse_form
+from freehold.api.server import Call
+from freehold.api.web.answer import page_response, safe_next, see_other
+from freehold.api.web.frame import frame_of
+from freehold.client import pages
+from freehold.domain.errors import BadInput, Refusal, Throttled
+from freehold.domain.ids import ClipId, SessionId, parse_id
+from freehold.media.avatar import MAX_PICTURE_BYTES
+
+routes = Routes()
+
+
+@routes.add("POST", "/forms/sign-in", kind=Kind.PAGE)
+async def sign_in(call: Call) -> Response:
+    """Sign in and go where one wanted to go."""
+    fields = await read_form(call)
+    wanted = safe_next(fields.get("next", ""))
+    try:
+        signed_in = await accounts.sign_in_as(
+            call, accounts.SignIn(handle=fields.get("handle", ""), password=fields.get("password", ""))
+        )
+    except Refusal as refusal:
+        html = pages.sign_in(frame_of(call), next_path=wanted, handle=fields.get("handle", ""), refusal=refusal.text)
+        return _refused(call, html, refusal)
+    return _signed_in(call, signed_in[1], wanted)
+
+
+@routes.add("POST", "/forms/sign-up", kind=Kind.PAGE)
+async def sign_up(call: Call) -> Response:
+    """Sign up and go where one wanted to go."""
+    fields = await read_form(call)
+    wanted = safe_next(fields.get("next", ""))
+    body = accounts.SignUp(
+        handle=fields.get("handle", ""),
+        password=fields.get("password", ""),
+        display_name=fields.get("display_name", ""),
+    )
+    try:
+        signed_in = await accounts.sign_up_as(call, body)
+    except Refusal as refusal:
+        html = pages.sign_up(
+            frame_of(call),
+            next_path=wanted,
+            handle=body.handle,
+            display_name=body.display_name,
+            refusal=refusal.text,
+        )
+        return _refused(call, html, refusal)
+    return _signed_in(call, signed_in[1], wanted)
+
+
+@routes.add("POST", "/forms/sign-out", access=Access.HOLDER, kind=Kind.PAGE)
+async def sign_out(call: Call) -> Response:
+    """End this session."""
+    await account_actions.sign_out(call.server.backends.database, call.viewer)
+    return accounts.without_session(see_other("/"))
+
+
+@routes.add("POST", "/forms/profile", access=Access.SIGNED_IN, kind=Kind.PAGE)
+async def profile(call: Call) -> Response:
+    """Change display name and bio."""
+    fields = await read_form(call)
+    body = accounts.Profile(display_name=fields.get("display_name"), bio=fields.get("bio"))
+    try:
+        await accounts.change_profile(call, body)
+    except Refusal as refusal:
+        return await _settings_refused(call, refusal)
+    return see_other("/settings?done=profile")
+
+
+@routes.add("POST", "/forms/password", access=Access.HOLDER, kind=Kind.PAGE)
+async def password(call: Call) -> Response:
+    """Change the password."""
+    fields = await read_form(call)
+    try:
+        await accounts.change_password(call, accounts.NewPassword(old=fields.get("old", ""), new=fields.get("new", "")))
+    except Refusal as refusal:
+        return await _settings_refused(call, refusal)
+    return see_other("/settings?done=password")
+
+
+@routes.add("POST", "/forms/avatar", access=Access.SIGNED_IN, kind=Kind.PAGE, checks_csrf=False)
+async def avatar(call: Call) -> Response:
+    """Set the picture. The form has several parts, so the token is looked for here."""
+    await read_body(call.request, MAX_PICTURE_BYTES + 65_536)
+    try:
+        form = await call.request.form(max_files=1, max_fields=10)
+    except MultiPartException as error:
+        raise BadInput("bad-body", f"The form cannot be read: {error.message}") from None
+    if identity.bearer_token(call.request) is None:
+        identity.check_csrf(call.request, call.server, call.viewer, str(form.get("csrf", "")))
+    file = form.get("avatar")
+    try:
+        if not isinstance(file, UploadFile):
+            raise BadInput("avatar-missing", "Choose a picture first.")
+        await accounts.avatar_from(call, await file.read())
+    except Refusal as refusal:
+        return await _settings_refused(call, refusal)
+    finally:
+        await form.close()
+    return see_other("/settings?done=avatar")
+
+
+@routes.add("POST", "/forms/sessions/revoke", access=Access.HOLDER, kind=Kind.PAGE)
+async def revoke(call: Call) -> Response:
+    """End one session, or all others."""
+    fields = await read_form(call)
+    database = call.server.backends.database
+    if "id" in fields:
+        await account_actions.revoke_session(database, call.account, SessionId(parse_id(fields["id"]) or 0))
+    else:
+        await account_actions.revoke_others(database, call.account, call.viewer.session_id)
+    return see_other("/settings?done=sessions")
+
+
+@routes.add("POST", "/forms/delete-account", access=Access.HOLDER, kind=Kind.PAGE)
+async def delete_account(call: Call) -> Response:
+    """Delete the account and everything that is its own."""
+    fields = await read_form(call)
+    try:
+        await accounts.delete_account_of(call, fields.get("password", ""))
+    except Refusal as refusal:
+        return await _settings_refused(call, refusal)
+    return accounts.without_session(see_other("/"))
+
+
+@routes.add("POST", "/forms/like", access=Access.SIGNED_IN, kind=Kind.PAGE)
+async def like(call: Call) -> Response:
+    """Like a clip or take the like back."""
+    fields = await read_form(call)
+    await social.like_clip(call, _clip_id(fields), fields.get("on") == "1")
+    return see_other(safe_next(fields.get("next", "")))
+
+
+@routes.add("POST", "/forms/follow", access=Access.SIGNED_IN, kind=Kind.PAGE)
+async def follow(call: Call) -> Response:
+    """Follow an account or stop."""
+    fields = await read_form(call)
+    await social.follow_account(call, fields.get("handle", ""), fields.get("on") == "1")
+    return see_other(safe_next(fields.get("next", "")))
+
+
+@routes.add("POST", "/forms/comment", access=Access.SIGNED_IN, kind=Kind.PAGE)
+async def comment(call: Call) -> Response:
+    """Comment on a clip."""
+    fields = await read_form(call)
+    await social.comment_on(call, _clip_id(fields), fields.get("text", ""))
+    return see_other(safe_next(fields.get("next", "")) + "#comments")
+
+
+@routes.add("POST", "/forms/upload", access=Access.CREATOR, kind=Kind.PAGE, checks_csrf=False)
+async def upload(call: Call) -> Response:
+    """Post a clip: uploaded here, published as soon as it can be watched."""
+    clip_id = await clips.receive_form(call, checks_csrf=True)
+    await clip_actions.publish(call.server.backends, call.account, clip_id, call.at_us)
+    return see_other("/studio")
+
+
+@routes.add("POST", "/forms/clip", access=Access.SIGNED_IN, kind=Kind.PAGE)
+async def clip(call: Call) -> Response:
+    """Publish, retry, withdraw or delete a clip of one's own."""
+    fields = await read_form(call)
+    server, clip_id = call.server, _clip_id(fields)
+    match fields.get("verb"):
+        case "publish":
+            await clip_actions.publish(server.backends, call.account, clip_id, call.at_us)
+        case "retry":
+            await clip_actions.retry(server.backends, call.account, clip_id, call.at_us)
+        case "withdraw":
+            await clip_actions.withdraw(server.backends, call.account, clip_id, call.at_us)
+        case "delete":
+            await clip_actions.delete(server.backends, server.incoming_dir, call.account, clip_id, call.at_us)
+        case _:
+            raise BadInput("bad-body", "The form says nothing that can be done with a clip.")
+    return see_other(safe_next(fields.get("next", ""), "/studio"))
+
+
+async def read_form(call: Call) -> Mapping[str, str]:
+    """The fields of an ordinary form."""
+    return parse_form(await read_body(call.request, BODY_LIMIT_BYTES))
+
+
+def _clip_id(fields: Mapping[str, str]) -> ClipId:
+    return ClipId(parse_id(fields.get("clip", "")) or 0)
+
+
+def _signed_in(call: Call, token: str, wanted: str) -> Response:
+    response = see_other(wanted)
+    accounts.set_session_cookie(call, response, token)
+    return response
+
+
+def _refused(call: Call, html: str, refusal: Refusal) -> Response:
+    response = page_response(call, html, refusal.http_status)
+    if isinstance(refusal, Throttled):
+        response.headers["retry-after"] = str(refusal.retry_after_s)
+    return response
+
+
+async def _settings_refused(call: Call, refusal: Refusal) -> Response:
+    html = pages.settings(frame_of(call), await accounts.sessions_json(call), refusal=refusal.text)
+    return _refused(call, html, refusal)

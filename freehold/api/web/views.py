@@ -1,0 +1,185 @@
+"""The pages: each asks for what its API route answers and renders it."""
+
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from freehold.api.native import accounts, clips, feeds, social
+from freehold.api.present import PageShape, clip_json, page_json, served_json
+from freehold.api.routes import Kind, Routes, path_id
+from freehold.api.server import Call
+from freehold.api.web.answer import page_response, safe_next, see_other
+from freehold.api.web.frame import frame_of
+from freehold.client import pages
+from freehold.domain.errors import Refusal
+from freehold.domain.ids import ClipId, parse_id
+from freehold.domain.verdict import Door
+from freehold.feed.page import Page
+from freehold.governance.judge import shown_clips
+from freehold.store import account as account_rows
+from freehold.store import clip as clip_rows
+from freehold.store import rendition as rendition_rows
+
+routes = Routes()
+FIRST_PAGE = 5
+"""Clips in a feed's first answer; the rest comes as fragments."""
+GRID = 30
+"""Clips on a page of small pictures."""
+NOTICES = {
+    "profile": "Saved.",
+    "password": "Password changed. Other sessions have ended.",
+    "avatar": "Your new picture is in place.",
+    "sessions": "Ended.",
+}
+
+
+@routes.add("GET", "/", kind=Kind.PAGE)
+async def home(call: Call) -> Response:
+    """For You."""
+    page = await feeds.feed_for(call).for_you(call.viewer, FIRST_PAGE, call.at_us)
+    return page_response(call, pages.feed(frame_of(call), page_json(page, call.viewer)))
+
+
+@routes.add("GET", "/following", kind=Kind.PAGE)
+async def following(call: Call) -> Response:
+    """Clips of the accounts that one follows, newest first."""
+    page = await feeds.feed_for(call).following(call.viewer, None, FIRST_PAGE, call.at_us)
+    return page_response(call, pages.feed(frame_of(call), page_json(page, call.viewer), name="following"))
+
+
+@routes.add("GET", "/feed/for-you.html", kind=Kind.PAGE)
+async def more_for_you(call: Call) -> Response:
+    """The next clips of For You, as articles."""
+    return _fragment(call, await feeds.for_you_page(call))
+
+
+@routes.add("GET", "/feed/following.html", kind=Kind.PAGE)
+async def more_following(call: Call) -> Response:
+    """The next clips of Following, as articles."""
+    # From the top: what is newer than the last article and was not shown yet comes too, and nothing that was.
+    return _fragment(call, await feeds.feed_for(call).following(call.viewer, None, feeds.asked_count(call), call.at_us))
+
+
+@routes.add("GET", "/@{handle}", kind=Kind.PAGE)
+async def profile(call: Call) -> Response:
+    """An account and its clips."""
+    account = await accounts.account_at(call)
+    found = await feeds.feed_for(call).profile(call.viewer, account.id, feeds.asked_before(call), GRID, call.at_us)
+    page = page_json(found, call.viewer)
+    html = pages.profile(
+        frame_of(call),
+        await accounts.profile_json(call, account),
+        page["clips"],
+        next_url=_older(f"/@{account.handle}", page),
+    )
+    return page_response(call, html)
+
+
+@routes.add("GET", "/@{handle}/clips.html", kind=Kind.PAGE)
+async def more_of_author(call: Call) -> Response:
+    """An account's clips, as articles."""
+    account = await accounts.account_at(call)
+    return _fragment(call, await feeds.profile_page(call, account))
+
+
+@routes.add("GET", "/@{handle}/video/{id}", kind=Kind.PAGE)
+async def clip(call: Call) -> Response:
+    """One clip with its link preview and comments."""
+    page = await feeds.clip_page(call)
+    served = served_json(page.id, page.clips[0], call.viewer)
+    if served["clip"]["author"]["handle"] != call.request.path_params["handle"].lower():
+        return see_other(served["clip"]["url"])
+    try:
+        comments = await social.comments_json(call, ClipId(path_id(call, "id")), None)
+    except Refusal:
+        # A moderator sees a withheld clip at its link; its comments stay shut.
+        comments = None
+    return page_response(call, pages.clip_page(frame_of(call), served, comments=comments))
+
+
+@routes.add("GET", "/tag/{tag}", kind=Kind.PAGE)
+async def tag(call: Call) -> Response:
+    """Clips that carry a tag, newest first."""
+    name = call.request.path_params["tag"].lower()
+    found = await feeds.feed_for(call).tagged(call.viewer, name, feeds.asked_before(call), GRID, call.at_us)
+    page = page_json(found, call.viewer)
+    html = pages.tag(frame_of(call), name, page["clips"], next_url=_older(f"/tag/{quote(name)}", page))
+    return page_response(call, html)
+
+
+@routes.add("GET", "/upload", kind=Kind.PAGE)
+async def upload(call: Call) -> Response:
+    """The composer."""
+    server = call.server
+    limits = {
+        "size_bytes": min(server.upload_rules.max_size_bytes, server.media_limits.max_size_bytes),
+        "duration_ms": server.media_limits.max_duration_ms,
+    }
+    return page_response(call, pages.upload(frame_of(call), limits=limits))
+
+
+@routes.add("GET", "/studio", kind=Kind.PAGE)
+async def studio(call: Call) -> Response:
+    """One's own clips with their states."""
+    mine = await clips.mine_of(call) if call.viewer.account else []
+    return page_response(call, pages.studio(frame_of(call), mine))
+
+
+@routes.add("GET", "/sign-in", kind=Kind.PAGE)
+async def sign_in(call: Call) -> Response:
+    """The form to sign in."""
+    wanted = safe_next(call.request.query_params.get("next", ""))
+    if call.viewer.account is not None:
+        return see_other(wanted)
+    return page_response(call, pages.sign_in(frame_of(call), next_path=wanted))
+
+
+@routes.add("GET", "/sign-up", kind=Kind.PAGE)
+async def sign_up(call: Call) -> Response:
+    """The form to sign up."""
+    wanted = safe_next(call.request.query_params.get("next", ""))
+    if call.viewer.account is not None:
+        return see_other(wanted)
+    return page_response(call, pages.sign_up(frame_of(call), next_path=wanted))
+
+
+@routes.add("GET", "/settings", kind=Kind.PAGE)
+async def settings(call: Call) -> Response:
+    """Profile, password, sessions, deletion."""
+    sessions = await accounts.sessions_json(call)
+    notice = NOTICES.get(call.request.query_params.get("done", ""), "")
+    return page_response(call, pages.settings(frame_of(call, notice), sessions))
+
+
+@routes.add("GET", "/why/{page_id}/{position}", kind=Kind.PAGE)
+async def why(call: Call) -> Response:
+    """Why one clip stood where it stood."""
+    database = call.server.backends.database
+    reasons = await feeds.why(call)
+    clip_id = ClipId(parse_id(reasons["clip_id"]) or 0)
+    views = await shown_clips(database, call.viewer, [clip_id], Door.WHY, call.at_us)
+    files = await rendition_rows.of_clips(database, [view.clip.id for view in views])
+    served = [{"clip": clip_json(view, files.get(clip_id, ()), call.viewer)} for view in views]
+    return page_response(call, pages.why(frame_of(call), reasons, served[0] if served else None))
+
+
+@routes.add("GET", "/about", kind=Kind.PAGE)
+async def about(call: Call) -> Response:
+    """What this network is."""
+    database = call.server.backends.database
+    states = await clip_rows.count_by_state(database)
+    html = pages.about(
+        frame_of(call),
+        clip_count=states.get("ready", 0) + states.get("playable", 0),
+        account_count=await account_rows.count(database),
+    )
+    return page_response(call, html)
+
+
+def _fragment(call: Call, page: Page) -> Response:
+    return page_response(call, pages.fragment(frame_of(call), page_json(page, call.viewer)))
+
+
+def _older(path: str, page: PageShape) -> str | None:
+    """Where the clips behind this page are, while there are any."""
+    return f"{path}?before={page['before']}" if page["before"] else None
