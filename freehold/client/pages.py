@@ -1,0 +1,281 @@
+"""Every page of the web client as a function from its context to HTML.
+
+The contexts are the JSON shapes of the native API as plain mappings, so a page shows what the API says:
+
+    feed(frame, page)                   /, /following               page
+    clip_page(frame, served, …)         /@handle/video/ID           served, comments
+    fragment(frame, page)               /feed/….html and kin        page: only the run of <article class="clip">
+    profile(frame, profile, clips)      /@handle                    GET /api/accounts/{handle}, clips, next_url
+    tag(frame, tag, clips)              /tag/NAME                   clips, next_url
+    upload(frame)                       /upload
+    studio(frame, clips)                /studio                     GET /api/clips/mine
+    sign_in(frame), sign_up(frame)      /sign-in, /sign-up          next_path, fields to fill in again, refusal
+    settings(frame, sessions)           /settings                   GET /api/sessions
+    why(frame, why, served)             /why/PAGE/POSITION          GET /api/why/…, the clip
+    about(frame)                        /about
+    error(frame, status, code, text)    any refusal but 451
+    withheld(frame, …)                  451
+
+Every function takes a `Frame` first: what all pages share. Forms work without scripts by POST to these addresses,
+each with the hidden fields `csrf` and `next` (where a 303 leads):
+
+    /forms/sign-in     handle, password           /forms/profile          display_name, bio
+    /forms/sign-up     handle, password,          /forms/avatar           file avatar (multipart)
+                       display_name               /forms/password         old, new
+    /forms/sign-out                               /forms/sessions/revoke  id, or nothing for all others
+    /forms/like        clip, on (1 or 0)          /forms/delete-account   password
+    /forms/follow      handle, on (1 or 0)        /forms/comment          clip, text
+    /forms/upload      file, caption, audience    /forms/clip             clip, verb (publish, retry, withdraw, delete)
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from gettext import NullTranslations
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from freehold.client.assets import static_url
+
+Json = Mapping[str, Any]
+"""One JSON shape of the native API."""
+
+TEMPLATES = Path(__file__).parent / "templates"
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
+    "connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+"""What the pages need and nothing more."""
+
+FINAL_STATES = frozenset({"ready", "refused", "failed", "expired", "withdrawn"})
+"""Clip states that nothing but a person changes; a page that shows any other state asks again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What every page shares. `now_us` is the time that "2h" is counted from."""
+
+    path: str
+    """Path and query that were asked for: marks the place in the navigation; sign-in returns to it."""
+    now_us: int
+    csrf: str
+    account: Json | None = None
+    """Who is signed in."""
+    origin: str = ""
+    """Scheme and host without a slash at the end, for the absolute addresses that link previews need."""
+    network: str = "Freehold"
+    """The name of this network."""
+    reference: str = ""
+    """The request's reference, shown on error pages."""
+    notice: str = ""
+    """Plain words about what a form just did."""
+
+
+def feed(frame: Frame, page: Json, *, name: str = "for-you") -> str:
+    """The swipe feed; `name` is for-you or following."""
+    return render("feed.html", frame=frame, page=page, feed_name=name, more_url=f"/feed/{name}.html")
+
+
+def clip_page(frame: Frame, served: Json, *, comments: Json | None = None) -> str:
+    """One clip with its link preview and first comments; swiping on shows its author's older clips."""
+    handle = quote(served["clip"]["author"]["handle"])
+    return render(
+        "clip_page.html",
+        frame=frame,
+        served=served,
+        page={"clips": [served], "is_end": False},
+        comments=comments or {"comments": [], "more": False},
+        feed_name="",
+        more_url=f"/@{handle}/clips.html",
+    )
+
+
+def fragment(frame: Frame, page: Json) -> str:
+    """The clips of one page as articles, to be put behind those that are there."""
+    return render("fragment.html", frame=frame, page=page)
+
+
+def profile(frame: Frame, profile: Json, clips: Sequence[Json], *, next_url: str | None = None) -> str:
+    """An account and its clips (served shapes), newest first; `next_url` leads to the page of older ones."""
+    return render("profile.html", frame=frame, profile=profile, clips=clips, next_url=next_url)
+
+
+def tag(frame: Frame, tag: str, clips: Sequence[Json], *, next_url: str | None = None) -> str:
+    """Clips (served shapes) that carry a tag."""
+    return render("tag.html", frame=frame, tag=tag, clips=clips, next_url=next_url)
+
+
+def upload(frame: Frame, *, limits: Json | None = None) -> str:
+    """The composer; `limits` has size_bytes and duration_ms, both optional, to be said beforehand."""
+    return render("upload.html", frame=frame, limits=limits or {})
+
+
+def studio(frame: Frame, clips: Sequence[Json]) -> str:
+    """The viewer's own clips (mine shapes) with their states."""
+    return render("studio.html", frame=frame, clips=clips)
+
+
+def sign_in(frame: Frame, *, next_path: str = "/", handle: str = "", refusal: str = "") -> str:
+    """`refusal` is the text of what went wrong at the last try."""
+    return render("sign_in.html", frame=frame, next_path=next_path, handle=handle, refusal=refusal)
+
+
+def sign_up(frame: Frame, *, next_path: str = "/", handle: str = "", display_name: str = "", refusal: str = "") -> str:
+    return render(
+        "sign_up.html", frame=frame, next_path=next_path, handle=handle, display_name=display_name, refusal=refusal
+    )
+
+
+def settings(frame: Frame, sessions: Sequence[Json], *, refusal: str = "") -> str:
+    """`frame.account` must be there; `refusal` is the text of what went wrong at the last form."""
+    return render("settings.html", frame=frame, sessions=sessions, refusal=refusal)
+
+
+def why(frame: Frame, why: Json, served: Json | None = None) -> str:
+    """What the scorer used for one impression; `served` is the clip where it may still be shown."""
+    return render("why.html", frame=frame, why=why, served=served)
+
+
+def about(frame: Frame, *, clip_count: int | None = None, account_count: int | None = None) -> str:
+    return render("about.html", frame=frame, clip_count=clip_count, account_count=account_count)
+
+
+def error(frame: Frame, status: int, code: str, text: str) -> str:
+    """A refusal or a fault in plain words with its reference."""
+    return render("error.html", frame=frame, status=status, code=code, text=text)
+
+
+def withheld(frame: Frame, *, text: str, authority: str, reference_number: str, since_us: int) -> str:
+    """451: withheld by order, and by whose."""
+    return render(
+        "withheld.html",
+        frame=frame,
+        text=text,
+        authority=authority,
+        reference_number=reference_number,
+        since_us=since_us,
+    )
+
+
+def render(name: str, **context: object) -> str:
+    """The template `name` with its context; a name that the template uses and the context lacks is an error."""
+    return environment().get_template(name).render(**context)
+
+
+@cache
+def environment() -> Environment:
+    """The one Jinja environment: autoescape on, filters, gettext."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+        auto_reload=False,
+    )
+    environment.install_gettext_translations(NullTranslations(), newstyle=True)  # type: ignore[attr-defined]
+    environment.globals.update(static_url=static_url, final_states=FINAL_STATES, lang="en", direction="ltr")
+    environment.filters.update(
+        count=count,
+        ago=ago,
+        duration=duration,
+        size=size,
+        date=date,
+        iso=iso,
+        initial=initial,
+        hue=hue,
+        shape=shape,
+        sources=sources,
+        tagged=tagged,
+    )
+    return environment
+
+
+def count(number: int) -> str:
+    """999, 1.2K, 12K, 3.4M: rounded down, so that nothing is claimed that is not there."""
+    for limit, letter in ((1_000_000_000, "B"), (1_000_000, "M"), (1_000, "K")):
+        if number >= limit:
+            tenths = number * 10 // limit
+            return f"{tenths // 10}{letter}" if tenths >= 100 or tenths % 10 == 0 else f"{tenths / 10}{letter}"
+    return str(number)
+
+
+def ago(at_us: int, now_us: int) -> str:
+    """How long ago, in one unit: now, 5m, 2h, 3d, 6w, 2y."""
+    seconds = max(0, now_us - at_us) // 1_000_000
+    for limit_s, letter in ((31_536_000, "y"), (604_800, "w"), (86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= limit_s:
+            return f"{seconds // limit_s}{letter}"
+    return "now"
+
+
+def duration(duration_ms: int) -> str:
+    """0:14, 1:02:03."""
+    seconds = round(duration_ms / 1000)
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
+
+
+def size(size_bytes: int) -> str:
+    """512 B, 3.4 MB, in powers of ten."""
+    number = float(size_bytes)
+    for unit in ("B", "kB", "MB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}" if unit == "B" or number >= 100 else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} GB"
+
+
+def date(at_us: int) -> str:
+    """14 November 2026, in UTC."""
+    at = datetime.fromtimestamp(at_us / 1_000_000, UTC)
+    return f"{at.day} {at:%B %Y}"
+
+
+def iso(at_us: int) -> str:
+    return datetime.fromtimestamp(at_us // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def initial(account: Json) -> str:
+    """The letter that stands for an account without a picture."""
+    name: str = account["display_name"] or account["handle"]
+    return name[:1].upper()
+
+
+def hue(account: Json) -> int:
+    """Which of eight colours stands for an account without a picture: the same on every page and every machine."""
+    handle: str = account["handle"]
+    return sum(handle.encode()) % 8
+
+
+def shape(clip: Json) -> str:
+    """tall fills a phone and is cut a little at its sides; square and wide are shown whole, on their tint."""
+    ratio = (clip["width_px"] or 9) / (clip["height_px"] or 16)
+    return "tall" if ratio < 0.7 else "square" if ratio < 1.2 else "wide"
+
+
+def sources(clip: Json) -> str:
+    """What the player chooses from, as JSON: [[url, width_px, height_px, rate_bps], …], lowest first."""
+    return json.dumps(
+        [[r["url"], r["width_px"], r["height_px"], r["rate_bps"]] for r in clip["renditions"]], separators=(",", ":")
+    )
+
+
+def tagged(caption: str) -> Markup:
+    """The caption with its #tags as links, everything else escaped."""
+    parts: list[Markup] = []
+    end = 0
+    for match in re.finditer(r"#(\w+)", caption):
+        parts.append(escape(caption[end : match.start()]))
+        parts.append(Markup('<a href="/tag/{}">{}</a>').format(quote(match[1].lower()), match[0]))
+        end = match.end()
+    return Markup("").join([*parts, escape(caption[end:])])

@@ -1,0 +1,178 @@
+/** The composer: the upload runs while the caption is written; the cover is chosen from the clip once it plays. */
+import { call, complain, kept, wordsOf } from "./api.js";
+import { unfinished, Upload } from "./tus.js";
+
+const said = wordsOf("upload-words");
+const $ = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
+const form = /** @type {HTMLFormElement} */ ($("composer"));
+const whole = new Intl.NumberFormat(document.documentElement.lang);
+const size = (/** @type {number} */ bytes) => (bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
+
+/** @type {Upload | null} */ let upload = null;
+/** @type {{posting: boolean, posted: boolean, cover_ms: number | null, began_ms: number, began_bytes: number, poll: number}} */
+const work = { posting: false, posted: false, cover_ms: null, began_ms: 0, began_bytes: 0, poll: 0 };
+
+/* ---- taking a file ---- */
+
+/** @param {File | undefined} file */
+function take(file) {
+  if (!file) return;
+  if (file.type && !/^(video|application\/octet)/.test(file.type)) return refuse(said.notvideo);
+  refuse("");
+  $("drop").hidden = true;
+  $("unfinished").hidden = true;
+  $("taken").hidden = false;
+  $("file").required = false;
+  $("file-name").textContent = file.name;
+  $("file-facts").textContent = size(file.size);
+  look(file);
+  upload = new Upload(file, { progress, state, refused: (text, reference) => refuse(reference ? `${text} (${reference})` : text) });
+  upload.run();
+  poll();
+}
+
+/** @param {File} file */
+function look(file) {
+  const preview = /** @type {HTMLVideoElement} */ ($("preview"));
+  preview.src = URL.createObjectURL(file);
+  preview.onloadedmetadata = () => {
+    const seconds = Math.round(preview.duration);
+    $("file-facts").textContent = `${size(file.size)} · ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} · ${preview.videoWidth}×${preview.videoHeight}`;
+    if (!matchMedia("(prefers-reduced-motion: reduce)").matches) preview.play().catch(() => {});
+  };
+  preview.onerror = () => preview.classList.add("unseen");
+}
+
+/** @param {number} sent @param {number} total */
+function progress(sent, total) {
+  $("upload-progress").value = Math.round((sent / total) * 1000);
+  $("upload-percent").textContent = `${Math.floor((sent / total) * 100)} %`;
+  const seconds = (performance.now() - work.began_ms) / 1000;
+  const left = ((total - sent) * seconds) / Math.max(1, sent - work.began_bytes);
+  const told = left < 90 ? said.second.replace("%s", String(Math.ceil(left))) : said.minute.replace("%s", String(Math.ceil(left / 60)));
+  $("upload-detail").textContent = `${size(sent)} ${said.of} ${size(total)}${sent < total && seconds > 2 && sent > work.began_bytes ? ` · ${told} ${said.left}` : ""}`;
+}
+
+/** @param {string} name */
+function state(name) {
+  if ($("upload-state").textContent !== said[name]) $("upload-state").textContent = said[name];
+  $("taken").dataset.state = name;
+  if (name === "uploading" && !work.began_ms) Object.assign(work, { began_ms: performance.now(), began_bytes: upload?.sent || 0 });
+  if (name === "paused" || name === "waiting") work.began_ms = 0;
+  $("pause").querySelector("span").textContent = name === "paused" ? said.resume : said.pause;
+  $("pause").hidden = name === "uploaded";
+}
+
+/** @param {string} text */
+function refuse(text) {
+  $("refusal").textContent = text;
+  $("refusal").hidden = !text;
+}
+
+$("pause").addEventListener("click", () => (upload?.isPaused ? upload.resume() : upload?.pause()));
+$("discard").addEventListener("click", async () => {
+  const clip = upload?.clip;
+  const isWhole = upload && upload.sent === upload.file.size;
+  await upload?.discard();
+  if (clip && isWhole) await call("DELETE", `/api/clips/${clip}`).catch(complain);
+  location.assign("/upload");
+});
+$("file").addEventListener("change", () => take($("file").files[0]));
+for (const name of ["dragover", "drop"]) {
+  document.addEventListener(name, (event) => {
+    event.preventDefault();
+    $("drop").classList.toggle("over", name === "dragover");
+    if (name === "drop" && !upload) take(/** @type {DragEvent} */ (event).dataTransfer?.files[0]);
+  });
+}
+document.addEventListener("dragleave", () => $("drop").classList.remove("over"));
+addEventListener("beforeunload", (event) => upload && !upload.isOver && event.preventDefault());
+
+for (const one of unfinished().slice(0, 3)) {
+  const line = document.createElement("p");
+  const forget = Object.assign(document.createElement("button"), { type: "button", className: "plain", textContent: said.forget });
+  line.append(Object.assign(document.createElement("b"), { textContent: `${said.unfinished}: ${one.name}` }), ` ${said.again} `, forget);
+  forget.addEventListener("click", () => {
+    kept.set(one.key, undefined);
+    line.remove();
+    call("DELETE", `/api/clips/${one.clip}`).catch(() => {});
+  });
+  $("unfinished").append(line);
+  $("unfinished").hidden = false;
+}
+
+/* ---- caption and tags ---- */
+
+const caption = /** @type {HTMLTextAreaElement} */ ($("caption"));
+caption.addEventListener("input", () => {
+  $("caption-count").textContent = `${whole.format(caption.value.length)} / ${whole.format(2200)}`;
+  const tags = [...new Set([...caption.value.matchAll(/#([\p{L}\p{N}_]+)/gu)].map((match) => match[1].toLowerCase()))].slice(0, 30);
+  $("tags").replaceChildren(...tags.map((tag) => Object.assign(document.createElement("li"), { textContent: "#" + tag })));
+});
+
+/* ---- the cover ---- */
+
+/** Asks for the clip's state until it can be played; then the cover can be chosen. */
+async function poll() {
+  clearTimeout(work.poll);
+  const mine = upload?.clip ? await call("GET", `/api/clips/${upload.clip}/mine`).catch(() => null) : null;
+  if (mine && upload?.isOver) {
+    const place = mine.queue_position === null ? "" : `${said.position}: ${mine.queue_position}`;
+    $("upload-state").textContent = mine.state_text;
+    $("upload-detail").textContent = place;
+    $("upload-progress").value = mine.progress_percent === null ? 1000 : mine.progress_percent * 10;
+    $("upload-percent").textContent = mine.progress_percent === null ? "" : `${mine.progress_percent} %`;
+  }
+  if (mine?.refusal) return refuse(mine.refusal.text);
+  if (mine?.renditions?.length && $("cover").hidden) choose(mine);
+  if (mine && ["ready", "failed", "expired", "withdrawn"].includes(mine.state)) return;
+  work.poll = setTimeout(poll, upload?.isOver ? 1000 : 3000);
+}
+
+/** @param {any} mine */
+function choose(mine) {
+  const video = /** @type {HTMLVideoElement} */ ($("cover-video"));
+  const at = /** @type {HTMLInputElement} */ ($("cover-at"));
+  $("cover").hidden = false;
+  $("cover-later").hidden = true;
+  video.src = mine.renditions[0].url;
+  if (mine.strip_url) $("cover-strip").append(Object.assign(document.createElement("img"), { src: mine.strip_url, alt: "" }));
+  at.max = String(mine.duration_ms);
+  at.addEventListener("input", () => {
+    work.cover_ms = Number(at.value);
+    video.currentTime = work.cover_ms / 1000;
+    const told = `${Math.floor(work.cover_ms / 60000)}:${((work.cover_ms / 1000) % 60).toFixed(1).padStart(4, "0")}`;
+    $("cover-time").textContent = told;
+    at.setAttribute("aria-valuetext", told);
+  });
+}
+
+/* ---- posting ---- */
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (!upload || work.posting) return $("file").click();
+  work.posting = true;
+  refuse("");
+  const audience = new FormData(form).get("audience");
+  /** @type {Record<string, unknown>} */
+  const change = { caption: caption.value, audience, wish: "publish" };
+  if (work.cover_ms !== null) change.cover_ms = work.cover_ms;
+  try {
+    while (!upload.clip && !upload.isOver) await new Promise((resolve) => setTimeout(resolve, 200));
+    const mine = await call("PATCH", `/api/clips/${upload.clip}`, change);
+    posted(mine || {});
+  } catch (fault) {
+    refuse(fault.reference ? `${fault.message} (${fault.reference})` : fault.message);
+  }
+  work.posting = false;
+});
+
+/** @param {any} mine */
+function posted(mine) {
+  $("posted").hidden = false;
+  form.querySelectorAll(".card:not(.take)").forEach((card) => /** @type {HTMLElement} */ (card).setAttribute("hidden", ""));
+  $("posted").querySelector("h2 + p").textContent = mine.is_published ? said.posted_now : said.posted_later;
+  if (mine.is_published && mine.url) Object.assign($("posted-link"), { href: mine.url, textContent: said.watch });
+  $("posted-link").focus();
+}

@@ -1,0 +1,141 @@
+"""The API's shapes as the pages take them, made by hand."""
+
+from typing import Any
+
+from freehold.client.pages import Frame
+
+NOW_US = 1_795_000_000_000_000
+HOUR_US = 3_600_000_000
+HOSTILE = """<script>alert("1")</script>'"><img src=x onerror=alert(2)>"""
+
+ANA: dict[str, Any] = {
+    "id": "0000000000ana",
+    "handle": "ana",
+    "display_name": "Ana Duarte",
+    "bio": "Clay and kilns.",
+    "role": "creator",
+    "avatar_url": None,
+    "created_at_us": NOW_US - 1000 * HOUR_US,
+}
+
+
+def frame(path: str = "/", *, account: dict[str, Any] | None = None, notice: str = "") -> Frame:
+    return Frame(
+        path=path,
+        now_us=NOW_US,
+        csrf="a-token",
+        account=account,
+        origin="https://clips.example",
+        reference="r-0123456789ab",
+        notice=notice,
+    )
+
+
+def clip(number: int = 1, **given: Any) -> dict[str, Any]:
+    id_ = f"{number:013d}"
+    return {
+        "id": id_,
+        "author": {key: ANA[key] for key in ("id", "handle", "display_name", "avatar_url")},
+        "caption": "Opening the kiln #ceramics",
+        "tags": ["ceramics"],
+        "sound": {"id": "0000000000snd", "title": "Original sound"},
+        "duration_ms": 14_000,
+        "width_px": 1080,
+        "height_px": 1920,
+        "tint": "#0e3b2e",
+        "poster_url": f"/media/{id_}/poster.jpg",
+        "strip_url": None,
+        "waveform_url": None,
+        "hls_url": None,
+        "renditions": [
+            {
+                "url": f"/media/{id_}/{height}.mp4",
+                "width_px": height * 9 // 16,
+                "height_px": height,
+                "rate_bps": height * 1000,
+                "size_bytes": height * 1750,
+                "codecs": "avc1.640028,mp4a.40.2",
+            }
+            for height in (640, 960, 1280)
+        ],
+        "like_count": 1234,
+        "comment_count": 4,
+        "watch_count": 9876,
+        "is_liked": False,
+        "is_followed": False,
+        "is_own": False,
+        "published_at_us": NOW_US - 2 * HOUR_US,
+        "url": f"/@ana/video/{id_}",
+        "state": "ready",
+        **given,
+    }
+
+
+def served(number: int = 1, **given: Any) -> dict[str, Any]:
+    return {"page_id": "000000000page", "position": number, "source": "tag", "clip": clip(number, **given)}
+
+
+def page(count: int = 5, **given: Any) -> dict[str, Any]:
+    return {
+        "page_id": "000000000page",
+        "model_hash": "9f3aab12",
+        "feed": "for-you",
+        "is_end": False,
+        "clips": [served(number, **given) for number in range(1, count + 1)],
+    }
+
+
+def mine(state: str, **given: Any) -> dict[str, Any]:
+    return {
+        **clip(),
+        "state": state,
+        "state_text": f"It is {state}.",
+        "progress_percent": None,
+        "queue_position": None,
+        "refusal": None,
+        "can_retry": False,
+        "is_published": False,
+        "wish": "draft",
+        "file_name": "kiln.mov",
+        "size_bytes": 13_400_000,
+        "created_at_us": NOW_US - HOUR_US,
+        **given,
+    }
+
+
+COMMENTS = {
+    "comments": [
+        {
+            "id": "0000000000com",
+            "author": {key: ANA[key] for key in ("id", "handle", "display_name", "avatar_url")},
+            "text": "How long did it cool?",
+            "at_us": NOW_US - HOUR_US,
+            "is_own": False,
+        }
+    ],
+    "more": False,
+}
+
+WHY = {
+    "clip_id": "0000000000001",
+    "model_hash": "9f3aab12ddee",
+    "source": "tag",
+    "source_text": "You watch #ceramics to the end.",
+    "propensity": 0.31,
+    "score": 0.7,
+    "terms": [
+        {"name": "tag", "text": "You finish #ceramics", "value": 0.9},
+        {"name": "author", "text": "You skipped its author", "value": -0.2},
+    ],
+}
+
+SESSIONS = [
+    {
+        "id": f"00000000sess{number}",
+        "agent": "Chromium",
+        "created_at_us": NOW_US - HOUR_US,
+        "last_seen_at_us": NOW_US,
+        "is_current": number == 1,
+    }
+    for number in (1, 2)
+]

