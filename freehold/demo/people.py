@@ -1,0 +1,183 @@
+"""The demo's people at work: they sign up, upload, comment, like, follow and watch, by the same ways as anybody."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+
+from freehold.actions import account as account_actions
+from freehold.actions import social
+from freehold.actions.clip import Words
+from freehold.actions.upload import Announced, Intake, take_file
+from freehold.actions.watch import BatchReport, WatchReport
+from freehold.api.server import Server
+from freehold.demo.audience import Audience, ClipFeatures
+from freehold.demo.comments import comments_for
+from freehold.demo.creators import CREATORS, avatar_png
+from freehold.demo.plan import DemoClip
+from freehold.demo.sound import SOUNDS
+from freehold.domain.account import Account, Role, Viewer
+from freehold.domain.clip import WATCHABLE, Clip, ClipState, Wish
+from freehold.domain.ids import EPOCH_US, ClipId, SoundId, ViewerId, id_text, new_id
+from freehold.feed.page import Page, Served
+from freehold.store import account as accounts
+from freehold.store import clip as clips
+
+AUDIENCE_SIZE = 200
+ROUND_VIEWERS = 100
+CLIPS_OF_ONE = 1_000
+FOLLOWS_A_COMMENT = 0.4
+GONE = frozenset({ClipState.UPLOADING, ClipState.EXPIRED, ClipState.REFUSED, ClipState.FAILED})
+LEADS = (("demo.viewer", "Vera Viewer", Role.VIEWER), ("demo.operator", "Olu Operator", Role.OPERATOR))
+CREATOR_LEAD = ("demo.creator", "Cleo Creator")
+CREATOR_LEADS_EVERY = 9
+"""One clip in so many is the creator's whom the visitor can sign in as."""
+
+
+class Cast:
+    """Everybody in the demo, on one server. What they did before is read from the database, not remembered here."""
+
+    def __init__(self, server: Server, planned: Sequence[DemoClip], seed: int, password: str) -> None:
+        self._server = server
+        self._database = server.backends.database
+        self._planned = {_file_name(clip): clip for clip in planned}
+        self._seed = seed
+        self._password = password
+        self._audience = Audience(seed, AUDIENCE_SIZE)
+        self._members: dict[str, Account] = {}
+        self._joining = asyncio.Lock()
+        self._talked_of: set[ClipId] = set()
+        self._random = Random(seed)
+        self._round = 0
+        self._intake = Intake(server.backends, server.incoming_dir, server.upload_rules, server.clock, server.random)
+        self.watch_count = 0
+
+    async def clips(self) -> list[Clip]:
+        """The demo's clips in whatever state, but for those that came to nothing."""
+        found: list[Clip] = []
+        for handle in (CREATOR_LEAD[0], *(creator.handle for creator in CREATORS)):
+            account = await accounts.by_handle(self._database, handle)
+            if account is not None:
+                mine = await clips.of_author_for_system(self._database, account.id, CLIPS_OF_ONE)
+                found += [clip for clip in mine if clip.file_name in self._planned and clip.state not in GONE]
+        return found
+
+    async def missing(self) -> list[DemoClip]:
+        """What no earlier start brought in whole."""
+        there = {clip.file_name for clip in await self.clips()}
+        return [clip for name, clip in self._planned.items() if name not in there]
+
+    async def join_leads(self) -> None:
+        """The accounts that a visitor signs in with."""
+        for handle, name, role in (*LEADS, (*CREATOR_LEAD, Role.CREATOR)):
+            await self._join(handle, name, "", role)
+
+    async def upload(self, clip: DemoClip, path: Path) -> None:
+        author = await self._member(_author_of(clip))
+        caption = " ".join((clip.caption, *(f"#{tag}" for tag in clip.tags)))
+        words = Words(caption, wish=Wish.PUBLISH, sound_id=await self._sound(clip))
+        await take_file(self._intake, author, path, Announced(path.stat().st_size, _file_name(clip), words))
+
+    async def talk(self) -> None:
+        """Comment on each clip that has become watchable, like it, and follow its author now and then."""
+        for clip in await self.clips():
+            if clip.state not in WATCHABLE or clip.id in self._talked_of:
+                continue
+            self._talked_of.add(clip.id)
+            if clip.comment_count == 0 and clip.like_count == 0:
+                await self._talk_of(clip, self._planned[clip.file_name])
+
+    async def _talk_of(self, clip: Clip, planned: DemoClip) -> None:
+        backends, random = self._server.backends, self._server.random
+        for handle, text in comments_for(planned, self._seed):
+            member = await self._member(handle)
+            viewer, at_us = Viewer(ViewerId(member.id), member), self._server.clock()
+            await social.comment(backends, viewer, member, clip.id, text, at_us, random)
+            if self._random.random() < FOLLOWS_A_COMMENT and handle != _author_of(planned):
+                await social.follow(backends, member, _author_of(planned), True, at_us)
+        warmth = self._random.random()
+        for member in tuple(self._members.values()):
+            if self._random.random() < warmth and member.id != clip.author_id:
+                viewer = Viewer(ViewerId(member.id), member)
+                await social.like(backends, viewer, member, clip.id, True, self._server.clock())
+
+    async def watch_round(self) -> None:
+        """A part of the audience each ask for a page and watch it by their tastes."""
+        kinds = {clip.id: self._planned[clip.file_name] for clip in await self.clips()}
+        for number in range(ROUND_VIEWERS):
+            who = (self._round * ROUND_VIEWERS + number) % AUDIENCE_SIZE
+            viewer = Viewer(ViewerId(new_id(EPOCH_US, Random(f"{self._seed}/{who}"))))
+            page = await self._server.feed.for_you(viewer, None, self._server.clock())
+            watches = [report for served in page.clips if (report := self._watch(who, page, served, kinds))]
+            if watches:
+                taken, _ = await self._server.feed.take_watches(
+                    viewer, BatchReport(f"demo-{id_text(page.id)}", watches), self._server.clock()
+                )
+                self.watch_count += taken
+        self._round += 1
+
+    def _watch(self, who: int, page: Page, served: Served, kinds: dict[ClipId, DemoClip]) -> WatchReport | None:
+        clip = served.view.clip
+        planned = kinds.get(clip.id)
+        if planned is None:
+            return None
+        features = ClipFeatures(planned.kind, planned.tags, planned.creator, clip.duration_ms)
+        reaction = self._audience.watch(who, features, self._random)
+        return WatchReport(
+            id_text(page.id),
+            served.position,
+            id_text(clip.id),
+            reaction.watched_ms,
+            reaction.completions,
+            reaction.skipped,
+            reaction.liked,
+            reaction.not_interested,
+        )
+
+    async def _member(self, handle: str) -> Account:
+        """The account of one of the demo's people, made when it first does something: upload or talk, at once."""
+        async with self._joining:
+            return self._members.get(handle) or await self._introduce(handle)
+
+    async def _introduce(self, handle: str) -> Account:
+        creator = next((creator for creator in CREATORS if creator.handle == handle), None)
+        account = await self._join(
+            handle, creator.name if creator else handle, creator.bio if creator else "",
+            Role.CREATOR if creator else Role.VIEWER,
+        )  # fmt: skip
+        if creator and account.avatar_key is None:
+            account = await account_actions.change_avatar(self._server.backends, account, avatar_png(creator))
+        self._members[handle] = account
+        return account
+
+    async def _join(self, handle: str, name: str, bio: str, role: Role) -> Account:
+        known = await accounts.by_handle(self._database, handle)
+        if known is not None:
+            return known
+        account = await account_actions.create(
+            self._database, handle=handle, password=self._password, display_name=name, role=role,
+            at_us=self._server.clock(), random=self._server.random,
+        )  # fmt: skip
+        return (
+            await account_actions.change_profile(self._database, account, display_name=None, bio=bio)
+            if bio
+            else account
+        )
+
+    async def _sound(self, clip: DemoClip) -> SoundId:
+        """The sound of that name, which belongs to whoever made it first."""
+        sound_id = SoundId(new_id(EPOCH_US, Random(f"{self._seed}/{clip.sound}")))
+        if not await clips.sound_exists(self._database, sound_id):
+            sound = next(sound for sound in SOUNDS if sound.id == clip.sound)
+            owner = await self._member(sound.by)
+            at_us = self._server.clock()
+            await self._database.transact(lambda tx: clips.insert_sound(tx, sound_id, owner.id, sound.title, at_us))
+        return sound_id
+
+
+def _author_of(clip: DemoClip) -> str:
+    return CREATOR_LEAD[0] if clip.index % CREATOR_LEADS_EVERY == 1 else clip.creator
+
+
+def _file_name(clip: DemoClip) -> str:
+    return f"demo-{clip.index:03d}.mp4"
