@@ -1,0 +1,130 @@
+"""Puts a server together: the only place besides `cli.py` and `config.py` that knows which backend was chosen."""
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
+from pathlib import Path
+from random import Random
+
+import structlog
+
+from freehold.actions.upload import Intake
+from freehold.api.edge import Edge
+from freehold.api.routes import Table
+from freehold.api.server import Server
+from freehold.api.table import ROUTES
+from freehold.backends import Backends
+from freehold.backends.blobs import Blobs, LocalBlobs, S3Blobs
+from freehold.backends.bus import EmbeddedBus
+from freehold.backends.compute import EmbeddedCompute
+from freehold.backends.database import Database
+from freehold.backends.postgresql import PostgresDatabase
+from freehold.backends.sqlite import SqliteDatabase
+from freehold.config import Settings
+from freehold.domain.errors import SettingError
+from freehold.feed.feed import Feed
+from freehold.media.jail import open_jail
+from freehold.media.life import Life
+from freehold.store.migrate import migrate
+
+log = structlog.get_logger("freehold.app")
+
+
+def clock_us() -> int:
+    """Microseconds since 1970, UTC."""
+    return time.time_ns() // 1000
+
+
+async def open_database(settings: Settings) -> Database:
+    url = settings.database.url
+    if not url:
+        return SqliteDatabase(Path(settings.server.data_dir) / "freehold.db")
+    if url.startswith("postgresql://"):
+        return await PostgresDatabase.open(url)
+    raise SettingError("database.url is empty (SQLite in the data folder) or begins with postgresql://")
+
+
+def open_blobs(settings: Settings) -> Blobs:
+    url = settings.blobs.url
+    if not url:
+        return LocalBlobs(Path(settings.server.data_dir) / "blobs")
+    return S3Blobs.open(url)
+
+
+def secret_of(data_dir: Path) -> bytes:
+    """The server's secret, made at the first start and kept for its owner's eyes."""
+    path = data_dir / "secret"
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".new")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.write(descriptor, secrets.token_bytes(32))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        fresh.replace(path)
+    return path.read_bytes()
+
+
+@asynccontextmanager
+async def open_backends(settings: Settings) -> AsyncIterator[Backends]:
+    """The four seams, migrated and ready; closed at the end."""
+    database = await open_database(settings)
+    try:
+        await migrate(database)
+        slots = settings.compute.slots or None
+        yield Backends(database, open_blobs(settings), EmbeddedBus(), EmbeddedCompute(slots))
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def open_server(settings: Settings, *, works: bool = True) -> AsyncIterator[Edge]:
+    """A server ready to answer; with `works`, the media steps and the feed's followers run beside it."""
+    data_dir = Path(settings.server.data_dir)
+    async with AsyncExitStack() as stack:
+        backends = await stack.enter_async_context(open_backends(settings))
+        random = Random(secrets.randbits(64))
+        feed = await stack.enter_async_context(Feed.open(backends, settings.feed, clock_us, random))
+        tasks: list[asyncio.Task[None]] = []
+        server = Server(
+            name=settings.server.name,
+            origin=settings.server.origin.rstrip("/"),
+            secret=secret_of(data_dir),
+            incoming_dir=data_dir / "incoming",
+            intake=Intake(backends, data_dir / "incoming", settings.uploads, clock_us, random),
+            jail=cache(lambda: open_jail(settings.compute.allows_no_jail)),
+            backends=backends,
+            feed=feed,
+            account_rules=settings.accounts,
+            upload_rules=settings.uploads,
+            media_limits=settings.media,
+            clock=clock_us,
+            random=random,
+            trusts_proxy=settings.server.trusts_proxy,
+            is_working=lambda: not any(task.done() for task in tasks),
+        )
+        if works:
+            life = Life.open(
+                backends, data_dir / "incoming", settings.media, settings.compute.allows_no_jail, clock_us, random
+            )
+            tasks.append(asyncio.create_task(life.run(), name="life"))
+            tasks[0].add_done_callback(_say_why)
+            stack.push_async_callback(_stop, tasks[0])
+        yield Edge(server, Table(ROUTES))
+
+
+def _say_why(task: "asyncio.Task[None]") -> None:
+    """The workers end only where they are stopped; whatever else ends them is a fault that an operator must see."""
+    if not task.cancelled():
+        log.error("the workers stopped: clips wait until the server is started again", exc_info=task.exception())
+
+
+async def _stop(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,137 @@
+"""The command as a person meets it: help, mistakes, a start, a stop."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from freehold.cli import COMMANDS, build_parser
+from tests.conftest import free_port
+
+
+def freehold(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "freehold", *arguments],
+        capture_output=True, text=True, check=False, timeout=60, env={**os.environ, **variables},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_has_help_with_examples(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        build_parser().parse_args([name, "--help"])
+    assert stopped.value.code == 0
+    text = capsys.readouterr().out
+    assert "examples:" in text
+    assert f"freehold {name}" in text.partition("examples:")[2]
+
+
+def test_an_unknown_setting_stops_the_command_and_names_it() -> None:
+    ended = freehold("config", FREEHOLD_SERVER_PROT="1")
+    assert ended.returncode == 2
+    assert "FREEHOLD_SERVER_PROT" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_unknown_command_says_which_there_are() -> None:
+    ended = freehold("sevre")
+    assert ended.returncode == 2
+    assert "serve" in ended.stderr
+
+
+@pytest.mark.parametrize("options", [("--data", "demo"), ("--data=demo",), ("--data", "serve")])
+def test_a_data_folder_may_be_called_like_a_command(options: tuple[str, ...]) -> None:
+    ended = freehold(*options, "config")
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@contextlib.contextmanager
+def served(data_dir: Path, port: int) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "freehold", "--data", str(data_dir), "serve", "--port", str(port)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            assert process.poll() is None, process.communicate()[0]
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).read()
+                break
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.slow
+def test_the_server_starts_stops_at_ctrl_c_and_starts_again(tmp_path: Path) -> None:
+    for _ in range(2):
+        port = free_port()
+        with served(tmp_path / "data", port) as process:
+            page = urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10).read().decode()
+            assert "<title>" in page
+            process.send_signal(signal.SIGINT)
+            output, _ = process.communicate(timeout=20)
+            assert process.returncode == 0, output
+            assert "Traceback" not in output
+            assert f"http://127.0.0.1:{port}/" in output
+
+
+@pytest.mark.slow
+def test_what_a_client_says_about_a_proxy_is_not_believed_unless_there_is_one(tmp_path: Path) -> None:
+    port = free_port()
+    with served(tmp_path / "data", port):
+        asked = urllib.request.Request(f"http://127.0.0.1:{port}/about", headers={"X-Forwarded-Proto": "https"})
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            assert "Secure" not in answer.headers["Set-Cookie"]
+            assert "Strict-Transport-Security" not in answer.headers
+
+
+@pytest.mark.slow
+def test_a_port_that_is_taken_is_said_with_a_way_out(tmp_path: Path) -> None:
+    port = free_port()
+    with served(tmp_path / "data", port):
+        ended = freehold("--data", str(tmp_path / "other"), "serve", "--port", str(port))
+        assert ended.returncode == 2
+        assert f"cannot listen on 127.0.0.1:{port}" in ended.stderr
+        assert "Traceback" not in ended.stderr
+
+
+def test_a_demo_that_others_can_reach_needs_a_password_of_its_own(tmp_path: Path) -> None:
+    ended = freehold("--data", str(tmp_path), "demo", "--host", "0.0.0.0", "--port", "0")
+    assert ended.returncode == 2
+    assert "--password" in ended.stderr
+
+
+def test_the_doctor_finds_nothing_wrong_here_and_says_what_it_looked_at(tmp_path: Path) -> None:
+    ended = freehold("--data", str(tmp_path / "data"), "doctor", FREEHOLD_SERVER_PORT=str(free_port()))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    for subject in ("Python", "SQLite", "ffmpeg", "jail", "disk", "database"):
+        assert subject in ended.stdout
+
+
+def test_the_doctor_says_how_to_mend_what_is_wrong(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "secret").write_bytes(b"x" * 32)
+    (data / "secret").chmod(0o644)
+    ended = freehold("--data", str(data), "doctor", FREEHOLD_DATABASE_URL=f"postgresql://a:b@127.0.0.1:{free_port()}/d")
+    assert ended.returncode == 1
+    assert "chmod 600" in ended.stdout
+    assert "database.url" in ended.stdout
+
+
+def test_benchmarks_are_listed_and_an_unknown_one_is_refused() -> None:
+    listed = freehold("bench")
+    assert listed.returncode == 0
+    assert "watches" in listed.stdout
+    assert freehold("bench", "nonsense").returncode == 2

@@ -1,0 +1,98 @@
+"""`freehold clip` against servers that are wrong, broken, or away for a moment."""
+
+import json
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from freehold.cli import main
+
+CLIP = {
+    "state": "ready", "state_text": "It can be watched.", "refusal": None, "queue_position": None,
+    "progress_percent": None, "is_published": False, "url": "/",
+}  # fmt: skip
+
+
+def answer(value: object) -> bytes:
+    body = json.dumps(value).encode()
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(body) + body
+
+
+BEGUN = b"HTTP/1.1 201 Created\r\nLocation: /uploads/1\r\nFreehold-Clip: 1\r\nContent-Length: 0\r\n\r\n"
+TAKEN = b"HTTP/1.1 204 No Content\r\nUpload-Offset: 3\r\n\r\n"
+
+
+@contextmanager
+def scripted(*answers: bytes) -> Iterator[str]:
+    """A server that gives these bytes to one connection after the other."""
+    left = list(answers)
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            length = 0
+            while (line := self.rfile.readline().strip().lower()) != b"":
+                if line.startswith(b"content-length:"):
+                    length = int(line.partition(b":")[2])
+            self.rfile.read(length)
+            self.wfile.write(left.pop(0))
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture(autouse=True)
+def token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FREEHOLD_TOKEN", "a token")
+
+
+@pytest.mark.parametrize("address", ["clips.example", "ftp://clips.example", "http://", "http://[::1", "http://a:x"])
+def test_what_is_no_address_is_said_in_words(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["clip", "list", "--server", address]) == 2
+    assert "--server is an address like https://clips.example" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "words"),
+    [
+        (b"garbage\r\n\r\n", 1, "cannot be reached"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", 1, "cannot be reached"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>", 2, "not like a Freehold server"),
+    ],
+)
+def test_a_server_that_speaks_otherwise_is_said_in_words(
+    said: bytes, status: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with scripted(said) as address:
+        assert main(["clip", "list", "--server", address]) == status
+    assert words in capsys.readouterr().err
+
+
+def test_lost_looks_at_a_clip_are_tried_again_and_its_progress_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.mp4"
+    file.write_bytes(b"abc")
+    busy = CLIP | {"state": "processing", "state_text": "It is being made."}
+    looks = (answer(busy | {"progress_percent": 7}), b"", answer(busy | {"progress_percent": 42}), answer(CLIP))
+    with scripted(BEGUN, TAKEN, *looks) as address:
+        assert main(["clip", "upload", str(file), "--server", address]) == 0
+    said = capsys.readouterr()
+    assert "42%" in said.err
+    assert "ready: It can be watched." in said.out
+
+
+def test_a_file_that_cannot_be_read_is_said_before_anything_is_sent(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["clip", "upload", str(tmp_path), "--server", "http://127.0.0.1:9"]) == 2
+    assert "cannot be read: Is a directory" in capsys.readouterr().err
