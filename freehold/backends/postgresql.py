@@ -77,20 +77,29 @@ class PostgresDatabase:
             try:
                 return await self._pool.fetch(sql, *values)  # type: ignore[no-any-return]
             except AWAY:
-                # The pool finds out that a connection is gone by using it. A read may be asked again.
+                # Where one connection was ended, those at rest may have been, and the pool would hand them out next.
+                # A read may be asked again.
+                self._pool.expire_connections()
                 return await self._pool.fetch(sql, *values)  # type: ignore[no-any-return]
         except (asyncpg.PostgresError, *AWAY) as error:
             raise translate(error) from error
 
     async def transact(self, work: Work[T]) -> T:
         for attempt in range(RETRIES):
+            has_begun = False
             try:
                 async with self._pool.acquire() as connection, connection.transaction():
+                    has_begun = True
                     return await work(PostgresTransaction(connection))
             except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
                 if attempt == RETRIES - 1:
                     raise BackendError(str(error)) from error
-            except (asyncpg.PostgresError, *AWAY) as error:
+            except AWAY as error:
+                self._pool.expire_connections()
+                # Once it has begun nobody knows whether it was committed: only the caller may ask again.
+                if has_begun or attempt == RETRIES - 1:
+                    raise translate(error) from error
+            except asyncpg.PostgresError as error:
                 raise translate(error) from error
         raise AssertionError("unreachable")
 

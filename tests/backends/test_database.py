@@ -181,6 +181,9 @@ async def test_postgresql_is_read_and_written_again_after_its_connections_were_e
         with pytest.raises(BackendError):
             await database.transact(ended_inside)
         assert await names(database) == set()
+
+        await asyncio.gather(*(database.fetch("SELECT pg_sleep(0.1)") for _ in range(8)))
+        assert await end_all_connections(postgresql_database) == 8
         await database.transact(inserting("after", 1))
         assert await names(database) == {"after"}
     finally:
