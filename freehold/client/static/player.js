@@ -108,6 +108,8 @@ class Seat {
     this.article?.classList.remove("waiting");
     this.hasRun = true;
     if (!this.isCurrent) return this.video.pause();
+    // This event was on its way when the clip was paused.
+    if (this.video.paused) return;
     this.ring.watcher.playing();
     if (this.video.readyState > 2) this.ring.prepareNext();
   }
