@@ -23,6 +23,7 @@ TOLD = frozenset((FOR_YOU, FOLLOWING))
 """The feeds whose pages the learner is told of: what either showed, neither shows again inside the seen window.
 What was looked up (a profile, a tag, a link) counts once its watch is reported."""
 READ_LIMIT = 500
+GONE_WITH_CLIP = "what it told of its clip is gone, as the clip is"
 RECORD_TYPE = np.dtype(
     [
         ("page", "<i8"),
@@ -95,7 +96,7 @@ class Fold:
                 if fault is not None:
                     self.on_told(entry, fault)
             elif entry.kind in candidates.ADDS and entry.seq not in items:
-                self.on_told(entry, "what it told of its clip is gone, as the clip is")
+                self.on_told(entry, GONE_WITH_CLIP)
             for one in items.get(entry.seq, ()):
                 if one.fault is not None:
                     self.on_told(entry, f"what it told of a clip was changed: {one.fault}")
