@@ -32,6 +32,7 @@ from freehold.media.life import Life
 from freehold.store.migrate import migrate
 
 log = structlog.get_logger("freehold.app")
+SECRET_BYTES = 32
 
 
 def clock_us() -> int:
@@ -55,25 +56,41 @@ def open_blobs(settings: Settings) -> Blobs:
     return S3Blobs.open(url)
 
 
+def make_data_dir(settings: Settings) -> None:
+    """Make the data folder where there is none; `SettingError` where it cannot be had."""
+    path = Path(settings.server.data_dir)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        reason = "" if os.access(path, os.W_OK | os.X_OK) else "it cannot be written"
+    except OSError as error:
+        reason = error.strerror or str(error)
+    if reason:
+        raise SettingError(f"{path} cannot be the data folder: {reason}. Choose another by --data or server.data_dir")
+
+
 def secret_of(data_dir: Path) -> bytes:
-    """The server's secret, made at the first start and kept for its owner's eyes."""
+    """The server's secret, made at the first start and kept for its owner's eyes; `SettingError` where it is cut."""
     path = data_dir / "secret"
     if not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(".new")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            os.write(descriptor, secrets.token_bytes(32))
+            os.write(descriptor, secrets.token_bytes(SECRET_BYTES))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
         fresh.replace(path)
-    return path.read_bytes()
+    secret = path.read_bytes()
+    if len(secret) < SECRET_BYTES:
+        raise SettingError(f"{path} is cut short: put back a copy, or delete it so that a new one is made")
+    return secret
 
 
 @asynccontextmanager
 async def open_backends(settings: Settings) -> AsyncIterator[Backends]:
     """The four seams, migrated and ready; closed at the end."""
+    make_data_dir(settings)
     database = await open_database(settings)
     try:
         await migrate(database)

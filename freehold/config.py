@@ -127,6 +127,8 @@ def _read_file(path: Path, *, may_be_absent: bool = False) -> dict[str, Any]:
         raise SettingError(f"there is no settings file {path}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingError(f"{path} is not TOML: {error}") from None
+    except OSError as error:
+        raise SettingError(f"the settings file {path} cannot be read: {error.strerror}") from None
 
 
 def _overlay_environment(

@@ -62,6 +62,11 @@ def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
         load(tmp_path / "absent.toml", {})
 
 
+def test_a_file_that_cannot_be_read_is_said_in_words(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="cannot be read: Is a directory"):
+        load(tmp_path, {})
+
+
 def test_the_example_is_a_file_that_changes_nothing(tmp_path: Path) -> None:
     text = "\n".join(_example())
     assert load(written(tmp_path, text), {}) == Settings()
