@@ -169,13 +169,15 @@ def _send(file: BinaryIO, size_bytes: int, remote: Remote, location: str) -> Non
     started_s, offset_bytes, failures = time.monotonic(), 0, 0
     while offset_bytes < size_bytes:
         file.seek(offset_bytes)
+        if not (chunk := file.read(CHUNK_BYTES)):
+            raise SettingError("the file became shorter while it was being sent. Begin again once it is complete")
         headers = {
             "Tus-Resumable": "1.0.0",
             "Upload-Offset": str(offset_bytes),
             "Content-Type": "application/offset+octet-stream",
         }
         try:
-            with remote.ask("PATCH", location, headers, file.read(CHUNK_BYTES)) as answer:
+            with remote.ask("PATCH", location, headers, chunk) as answer:
                 offset_bytes = int(answer.headers["Upload-Offset"])
             failures = 0
         except BackendError:

@@ -91,6 +91,19 @@ def test_lost_looks_at_a_clip_are_tried_again_and_its_progress_is_shown(
     assert "ready: It can be watched." in said.out
 
 
+def test_a_file_that_becomes_shorter_while_it_is_sent_ends_the_upload(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server would be asked to append nothing, for ever."""
+    monkeypatch.setattr("freehold.commands.clip.CHUNK_BYTES", 3)
+    file = tmp_path / "a.mp4"
+    file.write_bytes(b"abcdef")
+    monkeypatch.setattr("freehold.commands.clip._draw", lambda *_: file.write_bytes(b"abc"))
+    with scripted(BEGUN, TAKEN, *[TAKEN] * 20) as address:
+        assert main(["clip", "upload", str(file), "--server", address]) == 2
+    assert "became shorter" in capsys.readouterr().err
+
+
 def test_a_file_that_cannot_be_read_is_said_before_anything_is_sent(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
