@@ -64,7 +64,7 @@ async def test_a_caption_that_is_too_long_or_has_too_many_tags_is_refused(settin
 
 
 SMALL_DISK = """
-import asyncio, sys
+import asyncio, sys, tempfile
 from dataclasses import replace
 from pathlib import Path
 from freehold.config import Settings, ServerSettings
@@ -87,6 +87,9 @@ async def main() -> None:
             except OSError:
                 pass
         assert await code_of(await patch(client, path, 1 << 20, whole[1 << 20 :])) == (507, "disk-full")
+        tempfile.tempdir = sys.argv[1]
+        avatar = await client.request("PUT", "/api/account/avatar", data=bytes([0xFF, 0xD8, 0xFF]) + bytes(9000))
+        assert await code_of(avatar) == (507, "disk-full")
         filler.unlink()
         offset = await offset_of(client, path)
         assert offset >= 1 << 20
