@@ -212,23 +212,26 @@ class LocalBlobs(ObstoreBlobs):
     async def read(self, key: str, start: int, end: int) -> bytes:
         try:
             descriptor = os.open(self.root / key, os.O_RDONLY)
-        except FileNotFoundError:
-            raise Absent("blob-absent", "These bytes are not here.") from None
-        try:
-            return os.pread(descriptor, end - start, start)
-        finally:
-            os.close(descriptor)
+            try:
+                return os.pread(descriptor, end - start, start)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise _translate(error) from error
 
     async def size_bytes(self, key: str) -> int:
         try:
             return (self.root / key).stat().st_size
-        except FileNotFoundError:
-            raise Absent("blob-absent", "These bytes are not here.") from None
+        except OSError as error:
+            raise _translate(error) from error
 
     def _sync(self, key: str) -> None:
-        for path in (self.root / key, (self.root / key).parent, self.root):
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        try:
+            for path in (self.root / key, (self.root / key).parent, self.root):
+                descriptor = os.open(path, os.O_RDONLY)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+        except OSError as error:
+            raise _translate(error) from error

@@ -51,6 +51,12 @@ async def test_local_bytes_lie_under_their_own_hash(tmp_path: Path) -> None:
     assert (tmp_path / "blobs" / key).read_bytes() == b"here"
 
 
+async def test_a_disk_that_does_not_read_is_a_backend_error(tmp_path: Path) -> None:
+    (tmp_path / "blobs" / "aa" / "bb").mkdir(parents=True)
+    with pytest.raises(BackendError):
+        await LocalBlobs(tmp_path / "blobs").read("aa/bb", 0, 1)
+
+
 @pytest.mark.parametrize(
     "url",
     ["s3+http://host/bucket", "s3+ftp://k:s@host/bucket", "s3+https://k:s@host", "s3+https://k:s@host:many/b", "x"],
