@@ -60,7 +60,8 @@ def make_data_dir(settings: Settings) -> None:
     """Make the data folder where there is none; `SettingError` where it cannot be had."""
     path = Path(settings.server.data_dir)
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        # Hashes of passwords and what people watched are in it.
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
         reason = "" if os.access(path, os.W_OK | os.X_OK) else "it cannot be written"
     except OSError as error:
         reason = error.strerror or str(error)

@@ -73,6 +73,13 @@ def test_a_data_folder_that_is_none_is_said_in_words(tmp_path: Path, command: tu
     assert len(ended.stderr.splitlines()) == 1
 
 
+def test_a_new_data_folder_is_for_its_owner_alone_and_one_that_was_there_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir(mode=0o755)
+    for name, mode in (("new", 0o700), ("old", 0o755)):
+        assert freehold("--data", str(tmp_path / name), "account", "list").returncode == 0
+        assert (tmp_path / name).stat().st_mode & 0o777 == mode
+
+
 def test_a_database_file_that_is_none_is_said_in_words(tmp_path: Path) -> None:
     (tmp_path / "freehold.db").write_bytes(b"no database at all" * 1000)
     ended = freehold("--data", str(tmp_path), "account", "list")
