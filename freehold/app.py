@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -110,17 +111,20 @@ async def open_server(settings: Settings, *, works: bool = True) -> AsyncIterato
         random = Random(secrets.randbits(64))
         feed = await stack.enter_async_context(Feed.open(backends, settings.feed, clock_us, random))
         tasks: list[asyncio.Task[None]] = []
+        # What would not be looked into is refused before it is sent.
+        size_bytes = min(settings.uploads.max_size_bytes, settings.media.max_size_bytes)
+        upload_rules = replace(settings.uploads, max_size_bytes=size_bytes)
         server = Server(
             name=settings.server.name,
             origin=settings.server.origin.rstrip("/"),
             secret=secret_of(data_dir),
             incoming_dir=data_dir / "incoming",
-            intake=Intake(backends, data_dir / "incoming", settings.uploads, clock_us, random),
+            intake=Intake(backends, data_dir / "incoming", upload_rules, clock_us, random),
             jail=cache(lambda: open_jail(settings.compute.allows_no_jail)),
             backends=backends,
             feed=feed,
             account_rules=settings.accounts,
-            upload_rules=settings.uploads,
+            upload_rules=upload_rules,
             media_limits=settings.media,
             clock=clock_us,
             random=random,
