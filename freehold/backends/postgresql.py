@@ -81,7 +81,7 @@ class PostgresDatabase:
             except AWAY:
                 # Where one connection was ended, those at rest may have been, and the pool would hand them out next.
                 # A read may be asked again.
-                self._pool.expire_connections()
+                await self._pool.expire_connections()
                 return await self._pool.fetch(sql, *values)  # type: ignore[no-any-return]
         except (asyncpg.PostgresError, *AWAY) as error:
             raise translate(error) from error
@@ -97,7 +97,7 @@ class PostgresDatabase:
                 if attempt == RETRIES - 1:
                     raise BackendError(str(error)) from error
             except AWAY as error:
-                self._pool.expire_connections()
+                await self._pool.expire_connections()
                 # Once it has begun nobody knows whether it was committed: only the caller may ask again.
                 if has_begun or attempt == RETRIES - 1:
                     raise translate(error) from error
