@@ -194,7 +194,8 @@ async def test_a_missing_page_is_a_page_for_people_and_json_for_programs(idle: R
     error = (await told.json())["error"]
     assert error["code"] == "page-absent" and error["reference"] == told.headers["x-request-id"]
     wrong = await client.request("PUT", "/api/session")
-    assert wrong.status == 405
+    assert wrong.status == 405 and wrong.headers["allow"] == "DELETE, POST"
+    assert (await client.request("PUT", "/about")).headers["allow"] == "GET, HEAD"
 
 
 async def test_strange_addresses_and_bodies_are_refused_and_no_fault(idle: Running) -> None:

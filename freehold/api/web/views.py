@@ -112,7 +112,7 @@ async def upload(call: Call) -> Response:
     """The composer."""
     server = call.server
     limits = {
-        "size_bytes": min(server.upload_rules.max_size_bytes, server.media_limits.max_size_bytes),
+        "size_bytes": server.upload_rules.max_size_bytes,
         "duration_ms": server.media_limits.max_duration_ms,
     }
     return page_response(call, pages.upload(frame_of(call), limits=limits))
