@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Playwright, expect
 
-from tests.client.conftest import DESKTOP, PASSWORD, Network, Person, make_clip, sign_in, swipe
+from tests.client.conftest import DESKTOP, PASSWORD, Network, Person, ffmpeg, make_clip, sign_in, swipe
 
 pytestmark = pytest.mark.slow
 AXE = (Path(__file__).parent / "axe-4.14.1.min.js").read_text()
@@ -369,6 +370,38 @@ def test_a_clip_is_uploaded_interrupted_resumed_after_a_reload_captioned_and_pos
     card.locator('[value="delete"]').click()
     page.locator("#sure [value=yes]").click()
     expect(page.locator("#mine .card")).to_have_count(0)
+
+
+def test_a_file_that_is_not_taken_says_why_beside_it_and_another_can_be_chosen(
+    open_page: Open, network: Network, playwright: Playwright, tmp_path: Path
+) -> None:
+    Person(playwright, network.base, "singer")
+    page = open_page("/upload", as_person="singer")
+    page.fill("#caption", "A song #voice")
+    page.set_input_files("#file", {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"la la"})
+    expect(page.locator("#file-refusal")).to_have_text("This does not look like a video.")
+    page.set_input_files("#file", {"name": "song.mp4", "mimeType": "video/mp4", "buffer": make_song(tmp_path)})
+    expect(page.locator("#taken")).to_have_attribute("data-state", "refused", timeout=30_000)
+    expect(page.locator("#file-refusal")).to_contain_text("no moving picture")
+    expect(page.locator("#post")).to_be_disabled()
+    expect(page.locator("#pause")).to_be_hidden()
+    page.click("#discard")
+    expect(page.locator("#drop")).to_be_visible()
+    expect(page.locator("#file-refusal")).to_be_hidden()
+    assert page.input_value("#caption") == "A song #voice", "what was written stays"
+    page.set_input_files("#file", make_clip(tmp_path / "sung.mp4", hue=20))
+    expect(page.locator("#cover")).to_be_visible(timeout=60_000)
+    page.click("#post")
+    expect(page.locator("#posted")).to_be_visible()
+    expect(page.locator("#discard")).to_be_hidden()
+
+
+def make_song(folder: Path) -> bytes:
+    """A file with sound and no picture."""
+    path = folder / "song.mp4"
+    tone = ("-f", "lavfi", "-i", "sine=f=330:d=1", "-c:a", "aac")
+    subprocess.run([ffmpeg(), "-v", "error", "-y", *tone, str(path)], check=True)
+    return path.read_bytes()
 
 
 def test_a_comment_appears_at_once_can_be_deleted_and_counts(
