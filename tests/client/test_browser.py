@@ -252,6 +252,33 @@ def test_without_a_connection_a_like_and_watches_are_kept_and_sent_later(
     expect(page.locator('.clip.current [data-do="like"]')).to_have_attribute("aria-pressed", "true")
 
 
+def test_while_the_server_is_away_it_is_said_and_everything_goes_on_by_itself_when_it_is_back(
+    open_page: Open, network: Network
+) -> None:
+    page = open_page("/")
+    until(lambda: moves(page))
+    page.route("**/*", lambda route: route.abort("connectionrefused"))
+    broken = page.locator(".clip.current.broken")
+    for _ in range(4):
+        swipe(page)
+        page.wait_for_timeout(600)
+        if broken.count():
+            break
+    expect(broken.locator(".play")).to_contain_text("The server cannot be reached.")
+    told = (broken.get_attribute("data-page"), current(page))
+    broken.locator('[data-do="comments"]').click()
+    expect(page.locator("#panel-body")).to_have_text("The server cannot be reached.")
+    page.keyboard.press("Escape")
+    swipe(page)
+    until(lambda: current(page) != told[1])
+    page.unroute("**/*")
+    until(lambda: moves(page), 15)
+    expect(broken).to_have_count(0)
+    page.close(run_before_unload=True)
+    page_of = until(lambda: [one for one in network.watches() if one["page"] == told[0]])
+    assert told[1] not in [one["clip"] for one in page_of], "a clip that never came was not turned down"
+
+
 def test_watches_outlast_signing_in_anew_in_another_tab(
     open_page: Open, network: Network, playwright: Playwright
 ) -> None:
