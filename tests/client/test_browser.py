@@ -206,6 +206,19 @@ def test_focus_returns_to_what_opened_a_panel(open_page: Open) -> None:
     expect(opener).to_be_focused()
 
 
+@pytest.mark.parametrize("width_px", [960, 1024, 1180, 1440])
+def test_the_panel_pushes_the_clip_and_its_buttons_and_covers_neither(open_page: Open, width_px: int) -> None:
+    page = open_page("/", **{**DESKTOP, "is_mobile": False, "viewport": {"width": width_px, "height": 700}})
+    page.locator(".clip.current [data-do=why]").click()
+    panel = page.locator("#panel").bounding_box()
+    rail = page.locator(".clip.current .rail").bounding_box()
+    stage = page.locator(".clip.current .stage").bounding_box()
+    steps = page.locator(".steps").bounding_box()
+    assert panel and rail and stage
+    assert rail["x"] + rail["width"] <= panel["x"] and stage["x"] + stage["width"] <= rail["x"]
+    assert steps is None or steps["x"] >= stage["x"] + stage["width"]
+
+
 def test_watches_reach_the_server_while_one_swipes_and_when_the_page_is_closed(
     open_page: Open, network: Network
 ) -> None:
@@ -469,6 +482,8 @@ def test_reading_works_without_scripts(open_page: Open, network: Network) -> Non
     page = open_page("/", java_script_enabled=False)
     video = page.locator(".clip video[controls]").first
     expect(video).to_be_visible()
+    played, said = video.bounding_box(), page.locator(".clip .said").first.bounding_box()
+    assert played and said and played["y"] + played["height"] <= said["y"], "its controls are not written over"
     assert page.locator(".clip").count() == 5
     page.goto(network.clips[0]["url"])
     expect(page.locator(".comment .text").first).to_be_visible()

@@ -308,3 +308,12 @@ def test_an_account_for_watching_is_not_offered_to_post() -> None:
     ):
         assert "Posting needs the role of a creator" in html
         assert '<input type="file"' not in html and "upload.js" not in html
+
+
+def test_an_empty_feed_says_whether_all_was_seen_or_nothing_is_there() -> None:
+    nothing = {**page(0), "is_end": True}
+    for name in ("for-you", "following"):
+        seen = pages.feed(frame(), nothing, name=name, is_caught_up=True)
+        new = pages.feed(frame(), nothing, name=name)
+        assert "You have seen everything" in seen and "just begun" not in seen and "Nobody followed" not in seen
+        assert "You have seen everything" not in new
