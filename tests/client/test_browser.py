@@ -214,7 +214,9 @@ def test_the_panel_pushes_the_clip_and_its_buttons_and_covers_neither(open_page:
     rail = page.locator(".clip.current .rail").bounding_box()
     stage = page.locator(".clip.current .stage").bounding_box()
     steps = page.locator(".steps").bounding_box()
-    assert panel and rail and stage
+    chip = page.locator(".clip.current .chip[data-do=why]").bounding_box()
+    assert panel and rail and stage and chip
+    assert chip["x"] + chip["width"] <= stage["x"] + stage["width"]
     assert rail["x"] + rail["width"] <= panel["x"] and stage["x"] + stage["width"] <= rail["x"]
     assert steps is None or steps["x"] >= stage["x"] + stage["width"]
 
