@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from freehold.app import clock_us, open_blobs, open_database
+from freehold.backends.blobs import Blobs
 from freehold.backends.database import Database
 from freehold.backends.sqlite_driver import sqlite3
 from freehold.commands import command_parser
@@ -203,8 +204,12 @@ async def _blobs(database: Database, settings: Settings, deep: bool) -> AsyncIte
         yield Finding(Grade.WRONG, "blobs", str(error), "check the setting blobs.url, the disk and its permissions")
         return
     yield Finding(Grade.OK, "blobs", "can be written, read and deleted")
-    if not deep:
-        return
+    if deep:
+        async for finding in _stored_files(database, blobs):
+            yield finding
+
+
+async def _stored_files(database: Database, blobs: Blobs) -> AsyncIterator[Finding]:
     there = {key async for key in blobs.all_keys()}
     needed = await rendition.all_needed_keys(database)
     lost = needed - there

@@ -505,7 +505,7 @@ async def test_a_clip_waits_a_day_for_storage_and_then_says_to_try_again(
 
 async def test_the_doctor_says_how_many_stored_files_nothing_needs(workshop: Workshop) -> None:
     await workshop.backends.blobs.put(b"surplus")
-    found = [each async for each in doctor._blobs(workshop.backends.database, workshop.backends.blobs, True)]
+    found = [each async for each in doctor._stored_files(workshop.backends.database, workshop.backends.blobs)]
     assert [each.text for each in found if each.subject == "surplus files"] == [
         "1 of 1 stored files are needed by nothing"
     ]
