@@ -33,7 +33,7 @@ log = structlog.get_logger("freehold.learning")
 
 FOR_YOU, FOLLOWING = "for-you", "following"
 TOLD = frozenset((FOR_YOU, FOLLOWING))
-"""The feeds whose pages the learner is told of: what either showed, neither shows again inside the seen window.
+"""The feeds whose pages the learner is told of: what either showed, neither shows again soon.
 What was looked up (a profile, a tag, a link) counts once its watch is reported."""
 GROUP_LIMIT = 512
 READ_LIMIT = 500
