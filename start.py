@@ -7,6 +7,7 @@ python3 start.py COMMAND …  install, then run any other freehold command
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -22,6 +23,20 @@ COMPILE = (
 )
 
 
+def make_environment() -> None:
+    """All of it or nothing: half of one would be taken for whole at the next start."""
+    try:
+        venv.create(ENVIRONMENT, with_pip=True)
+    except subprocess.CalledProcessError as error:
+        shutil.rmtree(ENVIRONMENT, ignore_errors=True)
+        print((error.output or b"").decode(errors="replace"), file=sys.stderr)
+        print("This Python cannot make an environment with pip. On Debian: apt install python3-venv", file=sys.stderr)
+        raise
+    except BaseException:
+        shutil.rmtree(ENVIRONMENT, ignore_errors=True)
+        raise
+
+
 def install(requirements: str) -> None:
     """Make the environment hold exactly what the file pins; at once where it already does."""
     pinned = ROOT / "requirements" / requirements
@@ -30,7 +45,7 @@ def install(requirements: str) -> None:
     if stamp.exists() and stamp.read_text() == wanted:
         return
     if not PYTHON.exists():
-        venv.create(ENVIRONMENT, with_pip=True)
+        make_environment()
     print(f"Installing what {requirements} pins into {ENVIRONMENT.name} (about half a minute) …", flush=True)
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "--require-hashes", "-r", str(pinned)], check=True)
@@ -55,8 +70,11 @@ def main(arguments: list[str]) -> int:
             install("run.txt")
             command = [str(PYTHON), "-m", "freehold", *(arguments or ["demo"])]
     except subprocess.CalledProcessError as error:
-        print("The installation failed; what pip said stands above. Nothing was started.", file=sys.stderr)
+        print("The installation failed; why stands above. Nothing was started.", file=sys.stderr)
         return error.returncode
+    except KeyboardInterrupt:
+        print("\nStopped. The next start goes on from here.", file=sys.stderr)
+        return 130
     os.chdir(ROOT)
     if os.name == "nt":
         return subprocess.run(command).returncode

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -32,6 +33,7 @@ from freehold.media.life import Life
 from freehold.store.migrate import current_revision, migrate, newest_revision
 
 log = structlog.get_logger("freehold.app")
+SECRET_BYTES = 32
 
 
 def clock_us() -> int:
@@ -55,25 +57,42 @@ def open_blobs(settings: Settings) -> Blobs:
     return S3Blobs.open(url)
 
 
+def make_data_dir(settings: Settings) -> None:
+    """Make the data folder where there is none; `SettingError` where it cannot be had."""
+    path = Path(settings.server.data_dir)
+    try:
+        # Hashes of passwords and what people watched are in it.
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        reason = "" if os.access(path, os.W_OK | os.X_OK) else "it cannot be written"
+    except OSError as error:
+        reason = error.strerror or str(error)
+    if reason:
+        raise SettingError(f"{path} cannot be the data folder: {reason}. Choose another by --data or server.data_dir")
+
+
 def secret_of(data_dir: Path) -> bytes:
-    """The server's secret, made at the first start and kept for its owner's eyes."""
+    """The server's secret, made at the first start and kept for its owner's eyes; `SettingError` where it is cut."""
     path = data_dir / "secret"
     if not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(".new")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            os.write(descriptor, secrets.token_bytes(32))
+            os.write(descriptor, secrets.token_bytes(SECRET_BYTES))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
         fresh.replace(path)
-    return path.read_bytes()
+    secret = path.read_bytes()
+    if len(secret) < SECRET_BYTES:
+        raise SettingError(f"{path} is cut short: put back a copy, or delete it so that a new one is made")
+    return secret
 
 
 @asynccontextmanager
 async def open_backends(settings: Settings) -> AsyncIterator[Backends]:
     """The four seams, migrated and ready; closed at the end."""
+    make_data_dir(settings)
     database = await open_database(settings)
     try:
         await migrate(database)
@@ -115,17 +134,20 @@ async def open_server(settings: Settings, *, works: bool = True) -> AsyncIterato
         random = Random(secrets.randbits(64))
         feed = await stack.enter_async_context(Feed.open(backends, settings.feed, clock_us, random))
         tasks: list[asyncio.Task[None]] = []
+        # What would not be looked into is refused before it is sent.
+        size_bytes = min(settings.uploads.max_size_bytes, settings.media.max_size_bytes)
+        upload_rules = replace(settings.uploads, max_size_bytes=size_bytes)
         server = Server(
             name=settings.server.name,
             origin=settings.server.origin.rstrip("/"),
             secret=secret_of(data_dir),
             incoming_dir=data_dir / "incoming",
-            intake=Intake(backends, data_dir / "incoming", settings.uploads, clock_us, random),
+            intake=Intake(backends, data_dir / "incoming", upload_rules, clock_us, random),
             jail=cache(lambda: open_jail(settings.compute.allows_no_jail)),
             backends=backends,
             feed=feed,
             account_rules=settings.accounts,
-            upload_rules=settings.uploads,
+            upload_rules=upload_rules,
             media_limits=settings.media,
             clock=clock_us,
             random=random,

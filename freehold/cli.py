@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
-from pathlib import Path
 
 from freehold import __version__
+from freehold.commands import add_common_options
 from freehold.config import Settings, load
 from freehold.domain.errors import BackendError, Refusal, SettingError
 
@@ -38,10 +38,7 @@ def build_parser(names: Sequence[str] = tuple(COMMANDS)) -> argparse.ArgumentPar
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"freehold {__version__}")
-    parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="settings file (default: freehold.toml, if there is one)"
-    )
-    parser.add_argument("--data", metavar="DIR", help="data folder, for this run")
+    add_common_options(parser, default=None)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in names:
         import_module(COMMANDS[name]).add_parser(commands)
@@ -63,6 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_REFUSED
     except (KeyboardInterrupt, asyncio.CancelledError):
         return 130
+    except EOFError:
+        print("freehold: the input ended before the question was answered. Nothing was changed.", file=sys.stderr)
+        return EXIT_REFUSED
     except BrokenPipeError:
         # Whoever read our output has gone; there is nobody to tell.
         sys.stderr.close()

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -29,6 +30,19 @@ OTHER_VARIABLES = frozenset(
 )  # fmt: skip
 """Names that begin like settings and are none: the file's own path, a client's token, and what tests and benchmarks
 read."""
+
+
+MAY_BE_ZERO = frozenset(
+    {
+        "server.port", "compute.slots", "accounts.signups_per_address", "uploads.quota_bytes",
+        "media.duration_slack_ms", "media.threads", "feed.seen_window_days", "feed.seen_window_clips",
+    }
+)  # fmt: skip
+"""Elsewhere nothing would work with it: nobody could sign in, no upload would be taken, no page would hold a clip."""
+MOST = {"_bytes": 1 << 60, "_ms": 86_400_000, "_days": 36_500, "accounts.guess_window_s": 86_400, "_s": 3_153_600_000}
+"""By the end of the name: a thousand petabytes, a day, a century. What is counted for throttling is forgotten after a
+day."""
+MOST_OF_ANYTHING = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +141,8 @@ def _read_file(path: Path, *, may_be_absent: bool = False) -> dict[str, Any]:
         raise SettingError(f"there is no settings file {path}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingError(f"{path} is not TOML: {error}") from None
+    except OSError as error:
+        raise SettingError(f"the settings file {path} cannot be read: {error.strerror}") from None
 
 
 def _overlay_environment(
@@ -145,8 +161,8 @@ def _checked(settings: Settings) -> Settings:
     server = settings.server
     if not 0 <= server.port <= 65535:
         raise SettingError("server.port is a number from 0 to 65535")
-    if server.origin and not server.origin.startswith(("http://", "https://")):
-        raise SettingError("server.origin begins with http:// or https://")
+    if server.origin:
+        _check_origin(server.origin)
     if server.log_format not in ("text", "json"):
         raise SettingError("server.log_format is text or json")
     if server.log_level not in ("debug", "info", "warning", "error"):
@@ -154,6 +170,32 @@ def _checked(settings: Settings) -> Settings:
     for section, names in known_settings().items():
         for name in names:
             value = getattr(getattr(settings, section), name)
-            if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
-                raise SettingError(f"{section}.{name} cannot be negative")
+            if isinstance(value, int) and not isinstance(value, bool):
+                _check_number(f"{section}.{name}", value)
     return settings
+
+
+def _check_origin(origin: str) -> None:
+    """As browsers write it: another spelling is compared with theirs and every form is refused as a stranger's."""
+    try:
+        parts = urlsplit(origin)
+        port = parts.port
+    except ValueError:
+        raise SettingError(f"server.origin is no address: {origin!r}") from None
+    if parts.scheme not in ("http", "https"):
+        raise SettingError("server.origin begins with http:// or https://")
+    is_bare = parts.path in ("", "/") and not (parts.query or parts.fragment) and "@" not in parts.netloc
+    if not parts.hostname or not is_bare or not origin.isascii():
+        raise SettingError("server.origin is http(s)://host or http(s)://host:port and nothing else")
+    if port == {"http": 80, "https": 443}[parts.scheme]:
+        raise SettingError(f"server.origin is written without :{port}, as browsers write it")
+
+
+def _check_number(name: str, value: int) -> None:
+    if value < 0:
+        raise SettingError(f"{name} cannot be negative")
+    if value == 0 and name not in MAY_BE_ZERO:
+        raise SettingError(f"{name} is at least 1")
+    most = next((most for unit, most in MOST.items() if name.endswith(unit)), MOST_OF_ANYTHING)
+    if value > most:
+        raise SettingError(f"{name} is at most {most}")

@@ -474,7 +474,8 @@ def _subject(what: str, of: str) -> str:
 
 
 def _sign_in_subjects(rules: AccountRules, handle: str, address: str) -> list[tuple[str, int]]:
-    subjects = [(_subject("handle", handle), rules.guesses_per_handle)]
+    """What nobody can be called, such as an e-mail address, is nobody's to guess at: there the address alone counts."""
+    subjects = [(_subject("handle", handle), rules.guesses_per_handle)] if handle else []
     return [*subjects, (_subject("address", address), rules.guesses_per_address)] if address else subjects
 
 

@@ -1,5 +1,6 @@
 """The ASGI edge: every request passes here. It finds the route and the viewer, and turns refusals into answers."""
 
+import errno
 import secrets
 import time
 from http import HTTPStatus
@@ -24,6 +25,7 @@ from freehold.domain.errors import (
     BackendError,
     BadInput,
     Forbidden,
+    NoRoom,
     NotSignedIn,
     Refusal,
     Throttled,
@@ -44,6 +46,7 @@ SECONDS = Histogram(
 CUT_OFF = Counter("freehold_http_cut_off_total", "Answers that failed after they had begun", ("route",))
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_LIMIT_BYTES = 1 << 20
+FULL = (errno.ENOSPC, errno.EDQUOT)
 HEADERS = {
     "content-security-policy": pages.CONTENT_SECURITY_POLICY,
     "x-content-type-options": "nosniff",
@@ -108,15 +111,21 @@ class Edge:
             return await self._run(request, route, reference), route, None
         except Refusal as refusal:
             request.scope["decided_by"] = refusal.decided_by
-            return await self._refuse(request, route, refusal, reference), route, refusal.code
+            response = await self._refuse(request, route, refusal, reference)
+            if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+                response.headers["allow"] = ", ".join(_allowed(methods))
+            return response, route, refusal.code
         except BackendError as error:
             log.error("backend failed", reference=reference, error=str(error))
             said = Refusal("backend", "The server cannot reach its storage just now. Nothing is lost; try again.")
             return await self._refuse(request, route, said, reference, status=503), route, "backend"
         except ClientDisconnect:
             return Response(status_code=499), route, "client-left"
-        except Exception:
+        except Exception as error:
             log.exception("fault", reference=reference)
+            if isinstance(error, OSError) and error.errno in FULL:
+                full = NoRoom("disk-full", "The server's disk is full. Nothing is lost; try again later.")
+                return await self._refuse(request, route, full, reference), route, full.code
             said = Refusal("fault", f"Something went wrong on our side. Mention {reference} when you report it.")
             return await self._refuse(request, route, said, reference, status=500), route, "fault"
 
@@ -203,9 +212,14 @@ def _present(answer: Any, route: Route) -> Response:
     return Response(msgspec.json.encode(answer), route.status, media_type="application/json")
 
 
+def _allowed(methods: tuple[str, ...]) -> list[str]:
+    """Where GET is answered, HEAD is too."""
+    return sorted({*methods, *(("HEAD",) if "GET" in methods else ())})
+
+
 def _no_route(request: Request, methods: tuple[str, ...]) -> Refusal:
     if methods:
-        refusal = BadInput("method-not-allowed", f"This address takes {', '.join(sorted(set(methods)))}.")
+        refusal = BadInput("method-not-allowed", f"This address takes {', '.join(_allowed(methods))}.")
         refusal.http_status = HTTPStatus.METHOD_NOT_ALLOWED
         return refusal
     return Absent("page-absent", "There is nothing at this address.")

@@ -1,5 +1,6 @@
 """Who is asking: the session cookie or bearer token, the viewer cookie, and the proof that a page of ours asks."""
 
+import contextlib
 import hashlib
 import hmac
 import ipaddress
@@ -11,7 +12,7 @@ from starlette.requests import Request
 
 from freehold.api.server import Server
 from freehold.domain.account import Viewer
-from freehold.domain.errors import Forbidden, NotSignedIn
+from freehold.domain.errors import BackendError, Forbidden, NoRoom, NotSignedIn
 from freehold.domain.ids import ViewerId, id_text, new_id, parse_id
 from freehold.store import session as sessions
 
@@ -64,7 +65,9 @@ async def find_viewer(request: Request, server: Server, at_us: int) -> tuple[Vie
         if found is not None:
             session_id, last_seen_at_us, account = found
             if at_us - last_seen_at_us > TOUCH_EVERY_US:
-                await server.backends.database.transact(lambda tx: sessions.touch(tx, session_id, at_us))
+                # A full disk keeps nobody from looking.
+                with contextlib.suppress(NoRoom, BackendError):
+                    await server.backends.database.transact(lambda tx: sessions.touch(tx, session_id, at_us))
             return Viewer(ViewerId(account.id), account, session_id), False
         if bearer:
             raise NotSignedIn("token-unknown", "This token is unknown or no longer valid. Sign in again.")

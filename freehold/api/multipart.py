@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import TYPE_CHECKING
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError, MultipartParseError
 from python_multipart.multipart import MultipartParser
 
 from freehold.domain.errors import BadInput
@@ -65,7 +65,10 @@ class FormReader:
             "on_part_end": self._end_part,
             "on_end": self._end,
         }
-        self._parser = MultipartParser(boundary, callbacks)
+        try:
+            self._parser = MultipartParser(boundary, callbacks)
+        except FormParserError:
+            raise malformed() from None
 
     async def events(self, parts: AsyncIterator[bytes]) -> AsyncIterator[Event]:
         """`BadInput` (code `form-malformed`) where the body is no such form or ends too early."""

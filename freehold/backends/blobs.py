@@ -68,7 +68,13 @@ def _translate(error: Exception) -> Exception:
         return Absent("blob-absent", "These bytes are not here.")
     if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error):
         return NoRoom("disk-full", "The server's disk is full. Nothing that was acknowledged is lost; try again later.")
-    return BackendError(str(error))
+    # obstore adds its whole state for debugging, dozens of lines of it.
+    return BackendError(str(error).partition("\n\nDebug source")[0])
+
+
+def _not_s3() -> SettingError:
+    """Without the address itself: a secret is in it, and this ends up in logs and reports."""
+    return SettingError("blobs.url is empty (the data folder) or of the form s3+https://key:secret@host:port/bucket")
 
 
 class ObstoreBlobs:
@@ -147,12 +153,15 @@ class S3Blobs(ObstoreBlobs):
     @classmethod
     def open(cls, url: str) -> "S3Blobs":
         """`url` is `s3+http(s)://key:secret@host:port/bucket[/prefix]?region=…`; `SettingError` where it is not."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            port = f":{parts.port}" if parts.port else ""
+        except ValueError:
+            raise _not_s3() from None
         bucket, _, prefix = parts.path.strip("/").partition("/")
         if parts.scheme not in ("s3+http", "s3+https") or not (parts.hostname and bucket and parts.username):
-            raise SettingError(f"blobs: {url!r} is not of the form s3+https://key:secret@host/bucket")
+            raise _not_s3()
         scheme = parts.scheme.removeprefix("s3+")
-        port = f":{parts.port}" if parts.port else ""
         return cls(
             S3Store(
                 bucket,
@@ -203,23 +212,26 @@ class LocalBlobs(ObstoreBlobs):
     async def read(self, key: str, start: int, end: int) -> bytes:
         try:
             descriptor = os.open(self.root / key, os.O_RDONLY)
-        except FileNotFoundError:
-            raise Absent("blob-absent", "These bytes are not here.") from None
-        try:
-            return os.pread(descriptor, end - start, start)
-        finally:
-            os.close(descriptor)
+            try:
+                return os.pread(descriptor, end - start, start)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise _translate(error) from error
 
     async def size_bytes(self, key: str) -> int:
         try:
             return (self.root / key).stat().st_size
-        except FileNotFoundError:
-            raise Absent("blob-absent", "These bytes are not here.") from None
+        except OSError as error:
+            raise _translate(error) from error
 
     def _sync(self, key: str) -> None:
-        for path in (self.root / key, (self.root / key).parent, self.root):
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        try:
+            for path in (self.root / key, (self.root / key).parent, self.root):
+                descriptor = os.open(path, os.O_RDONLY)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+        except OSError as error:
+            raise _translate(error) from error

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeVar
 import asyncpg
 
 from freehold.backends.database import Row, Value, Work
-from freehold.domain.errors import BackendError, NoRoom
+from freehold.domain.errors import BackendError, NoRoom, SettingError
 
 T = TypeVar("T")
 RETRIES = 5
@@ -59,12 +59,14 @@ class PostgresDatabase:
 
     @classmethod
     async def open(cls, url: str, *, is_read_only: bool = False) -> "PostgresDatabase":
-        """`url` is `postgresql://account:password@host:port/database`."""
+        """`url` is `postgresql://account:password@host:port/database`; `SettingError` where it is not."""
         said = {"jit": "off", "timezone": "UTC", "default_transaction_read_only": "on" if is_read_only else "off"}
         try:
             pool = await asyncpg.create_pool(url, min_size=1, max_size=POOL_SIZE, server_settings=said)
         except (OSError, asyncpg.PostgresError) as error:
             raise BackendError(f"PostgreSQL cannot be reached: {error}") from error
+        except ValueError as error:
+            raise SettingError(f"database.url cannot be read: {error}") from None
         return cls(url, pool)
 
     @property
@@ -78,7 +80,7 @@ class PostgresDatabase:
             except AWAY:
                 # Where one connection was ended, those at rest may have been, and the pool would hand them out next.
                 # A read may be asked again.
-                self._pool.expire_connections()
+                await self._pool.expire_connections()
                 return await self._pool.fetch(sql, *values)  # type: ignore[no-any-return]
         except (asyncpg.PostgresError, *AWAY) as error:
             raise translate(error) from error
@@ -94,7 +96,7 @@ class PostgresDatabase:
                 if attempt == RETRIES - 1:
                     raise BackendError(str(error)) from error
             except AWAY as error:
-                self._pool.expire_connections()
+                await self._pool.expire_connections()
                 # Once it has begun nobody knows whether it was committed: only the caller may ask again.
                 if has_begun or attempt == RETRIES - 1:
                     raise translate(error) from error

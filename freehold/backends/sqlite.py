@@ -130,8 +130,11 @@ class SqliteDatabase:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._writer_connection = connect(path, is_writer=True)
-        self._reader_connection = connect(path, is_writer=False)
+        try:
+            self._writer_connection = connect(path, is_writer=True)
+            self._reader_connection = connect(path, is_writer=False)
+        except sqlite3.Error as error:
+            raise BackendError(f"{path} cannot be opened: {error}") from error
         self._pending: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_groups, name="sqlite-writer", daemon=True)
         self._thread.start()

@@ -79,9 +79,17 @@ class Frame:
     """Plain words about what a form just did."""
 
 
-def feed(frame: Frame, page: Json, *, name: str = "for-you") -> str:
-    """The swipe feed; `name` is for-you or following."""
-    return render("feed.html", frame=frame, page=page, feed_name=name, more_url=f"/feed/{name}.html")
+def feed(frame: Frame, page: Json, *, name: str = "for-you", is_caught_up: bool = False) -> str:
+    """The swipe feed; `name` is for-you or following. Where `page` is empty, `is_caught_up` says that there are clips
+    and the viewer has had them all, and not that there are none yet."""
+    return render(
+        "feed.html",
+        frame=frame,
+        page=page,
+        feed_name=name,
+        more_url=f"/feed/{name}.html",
+        is_caught_up=is_caught_up,
+    )
 
 
 def clip_page(frame: Frame, served: Json, *, comments: Json | None = None) -> str:
@@ -94,6 +102,7 @@ def clip_page(frame: Frame, served: Json, *, comments: Json | None = None) -> st
         page={"clips": [served], "is_end": False},
         comments=comments or {"comments": [], "more": False},
         feed_name="",
+        is_caught_up=False,
         more_url=f"/@{handle}/clips.html",
     )
 

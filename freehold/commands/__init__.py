@@ -5,7 +5,20 @@ sets `run`: a function from the parsed arguments and the settings to the exit st
 """
 
 import argparse
+from pathlib import Path
 from typing import Any
+
+
+def add_common_options(parser: argparse.ArgumentParser, default: str | None) -> None:
+    """What every command takes, before its name as well as behind it."""
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        default=default,
+        help="settings file (default: freehold.toml, if there is one)",
+    )
+    parser.add_argument("--data", metavar="DIR", default=default, help="data folder, for this run")
 
 
 def command_parser(
@@ -19,4 +32,6 @@ def command_parser(
         epilog="examples:\n" + "\n".join(f"  {line}" for line in examples.strip().splitlines()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    # What is not said here leaves alone what was said before the command's name.
+    add_common_options(parser, default=argparse.SUPPRESS)
     return parser

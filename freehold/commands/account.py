@@ -105,10 +105,12 @@ def _verb(verbs: Any, name: str, help_: str, act: Verb, examples: str) -> argpar
 
 
 async def _create(arguments: argparse.Namespace, settings: Settings, backends: Backends) -> None:
+    # Before a password is asked for, twice, for a name that nobody may have.
+    handle = actions.checked_handle(arguments.handle)
     password = _new_password(arguments.generate)
     account = await actions.create(
         backends.database,
-        handle=arguments.handle,
+        handle=handle,
         password=password,
         display_name=arguments.name,
         role=arguments.role,

@@ -143,7 +143,11 @@ def _upload(arguments: argparse.Namespace, remote: Remote) -> int:
     with file:
         size_bytes = os.fstat(file.fileno()).st_size
         location, clip_id = _begin(arguments, remote, size_bytes)
-        _send(file, size_bytes, remote, location)
+        try:
+            _send(file, size_bytes, remote, location)
+        except KeyboardInterrupt:
+            _forget(remote, location)
+            raise
     print(f"\nuploaded: clip {clip_id}")
     return 0 if arguments.no_wait else _follow(remote, clip_id)
 
@@ -169,13 +173,15 @@ def _send(file: BinaryIO, size_bytes: int, remote: Remote, location: str) -> Non
     started_s, offset_bytes, failures = time.monotonic(), 0, 0
     while offset_bytes < size_bytes:
         file.seek(offset_bytes)
+        if not (chunk := file.read(CHUNK_BYTES)):
+            raise SettingError("the file became shorter while it was being sent. Begin again once it is complete")
         headers = {
             "Tus-Resumable": "1.0.0",
             "Upload-Offset": str(offset_bytes),
             "Content-Type": "application/offset+octet-stream",
         }
         try:
-            with remote.ask("PATCH", location, headers, file.read(CHUNK_BYTES)) as answer:
+            with remote.ask("PATCH", location, headers, chunk) as answer:
                 offset_bytes = int(answer.headers["Upload-Offset"])
             failures = 0
         except BackendError:
@@ -185,6 +191,16 @@ def _send(file: BinaryIO, size_bytes: int, remote: Remote, location: str) -> Non
             failures += 1
             offset_bytes = _durable_bytes(remote, location, offset_bytes)
         _draw(offset_bytes, size_bytes, time.monotonic() - started_s)
+
+
+def _forget(remote: Remote, location: str) -> None:
+    """Nobody goes on with it from here: it would count against its author until it expires."""
+    try:
+        remote.ask("DELETE", location, {"Tus-Resumable": "1.0.0"}, None).close()
+    except (Refusal, BackendError) as error:
+        print(f"\nStopped. What was sent expires by itself: {error}", file=sys.stderr)
+    else:
+        print("\nStopped. Nothing of it was kept.", file=sys.stderr)
 
 
 def _durable_bytes(remote: Remote, location: str, known_bytes: int) -> int:

@@ -1,4 +1,4 @@
-"""`freehold config`: show the settings, where they come from, and what there is to set."""
+"""`freehold config`: show the settings in force and what there is to set."""
 
 import argparse
 import dataclasses
@@ -10,7 +10,7 @@ from typing import Any
 from freehold.commands import command_parser
 from freehold.config import Settings, known_settings
 
-SECRET = re.compile(r"://([^:/@]+):([^@]+)@")
+SECRET = re.compile(r"(://[^:/@]+:)[^@]+(?=@)|([?&]password=)[^&]+")
 
 
 def add_parser(commands: Any) -> None:
@@ -57,7 +57,7 @@ def _in_force(settings: Settings) -> list[str]:
         lines.append(f"[{section}]")
         for name, setting in names.items():
             value = getattr(getattr(settings, section), name)
-            shown = SECRET.sub(r"://\1:•••@", value) if isinstance(value, str) else value
+            shown = SECRET.sub(r"\1\2•••", value) if isinstance(value, str) else value
             note = "" if value == setting.default else "   # not the default"
             lines.append(f"{name} = {toml_value(shown)}{note}")
         lines.append("")

@@ -18,7 +18,7 @@ from freehold.backends.database import Database
 from freehold.backends.sqlite_driver import sqlite3
 from freehold.commands import command_parser
 from freehold.config import Settings
-from freehold.domain.errors import BackendError, FreeholdError
+from freehold.domain.errors import FreeholdError
 from freehold.media.jail import ffmpeg_path, open_jail
 from freehold.media.process import run as run_process
 from freehold.store import clip as clips
@@ -151,13 +151,13 @@ async def _storage(settings: Settings, deep: bool) -> AsyncIterator[Finding]:
         return
     try:
         database = await open_database(settings)
-    except (BackendError, sqlite3.Error) as error:
+    except (FreeholdError, OSError) as error:
         yield Finding(Grade.WRONG, "database", str(error), "check the setting database.url and that the server runs")
         return
     try:
         async for finding in _database(database):
             yield finding
-        async for finding in _blobs(database, open_blobs(settings), deep):
+        async for finding in _blobs(database, settings, deep):
             yield finding
     finally:
         await database.close()
@@ -190,8 +190,9 @@ async def _database(database: Database) -> AsyncIterator[Finding]:
         )  # fmt: skip
 
 
-async def _blobs(database: Database, blobs: Blobs, deep: bool) -> AsyncIterator[Finding]:
+async def _blobs(database: Database, settings: Settings, deep: bool) -> AsyncIterator[Finding]:
     try:
+        blobs = open_blobs(settings)
         key = await blobs.put(b"freehold doctor")
         if await blobs.read(key, 0, 8) != b"freehold":
             yield Finding(
@@ -199,12 +200,16 @@ async def _blobs(database: Database, blobs: Blobs, deep: bool) -> AsyncIterator[
             )
             return
         await blobs.delete(key)
-    except FreeholdError as error:
+    except (FreeholdError, OSError) as error:
         yield Finding(Grade.WRONG, "blobs", str(error), "check the setting blobs.url, the disk and its permissions")
         return
     yield Finding(Grade.OK, "blobs", "can be written, read and deleted")
-    if not deep:
-        return
+    if deep:
+        async for finding in _stored_files(database, blobs):
+            yield finding
+
+
+async def _stored_files(database: Database, blobs: Blobs) -> AsyncIterator[Finding]:
     there = {key async for key in blobs.all_keys()}
     needed = await rendition.all_needed_keys(database)
     lost = needed - there

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import errno
 import signal
 import socket
 import sys
@@ -58,11 +59,17 @@ def bind(settings: Settings) -> socket.socket:
         listener.listen(2048)
     except OSError as error:
         listener.close()
-        raise SettingError(
-            f"cannot listen on {host}:{port}: {error.strerror}. Is another server running? Try --port {port + 1}"
-        ) from None
+        raise SettingError(f"cannot listen on {host}:{port}: {error.strerror}.{_way_out(error, port)}") from None
     listener.setblocking(False)
     return listener
+
+
+def _way_out(error: OSError, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f" Is another server running? Try --port {port + 1 if port < 65535 else 0}"
+    if error.errno == errno.EACCES:
+        return " Ports below 1024 are the system's own: put a proxy there, or try --port 8000"
+    return " Check --host and the setting server.host"
 
 
 @contextlib.asynccontextmanager

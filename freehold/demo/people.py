@@ -30,6 +30,8 @@ FOLLOWS_A_COMMENT = 0.4
 GONE = frozenset({ClipState.UPLOADING, ClipState.EXPIRED, ClipState.REFUSED, ClipState.FAILED})
 LEADS = (("demo.viewer", "Vera Viewer", Role.VIEWER), ("demo.operator", "Olu Operator", Role.OPERATOR))
 CREATOR_LEAD = ("demo.creator", "Cleo Creator")
+FOLLOWED_BY_VIEWER = frozenset(creator.handle for creator in CREATORS[::3])
+"""Whom the viewer that a visitor can sign in as follows from the start."""
 CREATOR_LEADS_EVERY = 9
 """One clip in so many is the creator's whom the visitor can sign in as."""
 
@@ -95,6 +97,10 @@ class Cast:
             await social.comment(backends, viewer, member, clip.id, text, at_us, random)
             if self._random.random() < FOLLOWS_A_COMMENT and handle != _author_of(planned):
                 await social.follow(backends, member, _author_of(planned), True, at_us)
+        if _author_of(planned) in FOLLOWED_BY_VIEWER:
+            await social.follow(
+                backends, await self._member(LEADS[0][0]), _author_of(planned), True, self._server.clock()
+            )
         warmth = self._random.random()
         for member in tuple(self._members.values()):
             if self._random.random() < warmth and member.id != clip.author_id:

@@ -100,7 +100,10 @@ class Feed:
     # Pages
 
     async def for_you(self, viewer: Viewer, count: int | None, at_us: int) -> Page:
-        """What the learner expects this viewer to watch; shorter than asked for where nothing else fits."""
+        """What the learner expects this viewer to watch; shorter than asked for where nothing else fits.
+
+        Where nothing is left, what was on earlier pages and was never watched comes again.
+        """
         count = count or self.rules.page_count
         async with self._turn_of(viewer.id):
             last_author, last_sound = await self._last_shown(viewer.id, at_us)
@@ -131,36 +134,18 @@ class Feed:
             return page
 
     async def following(self, viewer: Viewer, before: ClipId | None, count: int | None, at_us: int) -> Page:
-        """The newest by those the viewer follows, not yet shown; authors and sounds alternate where they can."""
+        """The newest by those the viewer follows, not yet shown; authors and sounds alternate where they can.
+
+        Where nothing is left, what was on earlier pages and was never watched comes again.
+        """
         if viewer.account is None:
             raise NotSignedIn("sign-in-needed", "Sign in to see the clips of those you follow.")
         account_id, count = viewer.account.id, count or self.rules.page_count
         async with self._turn_of(viewer.id):
-            past = await self._following_pages(viewer.id, at_us, PAGES_BACK)
-            last = await self._of_last_clip(past[0] if past else None)
-            seen = {clip_id for page in past for clip_id in pages.clip_ids_in(page.impressions)}
-            is_all = len(past) < PAGES_BACK
-            judged: list[ClipView] = []
-            judged_count, limit, is_end = 0, 4 * count, False
-            while len(judged) < 4 * count and judged_count < JUDGED_AT_MOST and not is_end:
-                found = await clips.followed_for_viewer(self._database, account_id, before, FOUND_AT_ONCE)
-                marks = dict(zip(found, self.learning.learner.has_seen(viewer.id, found, at_us), strict=True))
-                if not is_all and any(marks[clip_id] is None and clip_id not in seen for clip_id in found):
-                    past = await self._following_pages(viewer.id, at_us, self.rules.seen_window_clips)
-                    seen = {clip_id for page in past for clip_id in pages.clip_ids_in(page.impressions)}
-                    is_all = True
-                unseen = [clip_id for clip_id in found if not marks[clip_id] and clip_id not in seen]
-                wanted = unseen[:limit]
-                judged += await shown_clips(self._database, viewer, wanted, Door.FEED, at_us)
-                judged_count, limit = judged_count + len(wanted), JUDGED_AT_ONCE
-                is_cut = len(wanted) < len(unseen)
-                is_end = len(found) < FOUND_AT_ONCE and not is_cut
-                before = wanted[-1] if is_cut else found[-1] if found else before
-            views = alternating(judged, count, *last)
-            left = {view.clip.id for view in judged} - {view.clip.id for view in views}
-            if left:
-                before, is_end = ClipId(max(left) + 1), False
-            return await self._serve_in_order(viewer, FOLLOWING, views, at_us, None if is_end else before)
+            views, after = await self._followed(viewer, account_id, before, count, at_us, again=False)
+            if not views and before is None:
+                views, after = await self._followed(viewer, account_id, before, count, at_us, again=True)
+            return await self._serve_in_order(viewer, FOLLOWING, views, at_us, after)
 
     async def profile(
         self, viewer: Viewer, author_id: AccountId, before: ClipId | None, count: int | None, at_us: int
@@ -247,6 +232,36 @@ class Feed:
         if len(views) > count:
             before = views[count - 1].clip.id
         return views[:count], before
+
+    async def _followed(
+        self, viewer: Viewer, account_id: AccountId, before: ClipId | None, count: int, at_us: int, *, again: bool
+    ) -> tuple[list[ClipView], ClipId | None]:
+        """Up to `count`, and what to go on from; None where nothing is left. `again`: as for `Learner.gather`."""
+        past = await self._following_pages(viewer.id, at_us, PAGES_BACK)
+        last = await self._of_last_clip(past[0] if past else None)
+        shown = {clip_id for page in past for clip_id in pages.clip_ids_in(page.impressions)}
+        is_all = len(past) < PAGES_BACK
+        judged: list[ClipView] = []
+        judged_count, limit, is_end = 0, 4 * count, False
+        while len(judged) < 4 * count and judged_count < JUDGED_AT_MOST and not is_end:
+            found = await clips.followed_for_viewer(self._database, account_id, before, FOUND_AT_ONCE)
+            marks = dict(zip(found, self.learning.learner.has_seen(viewer.id, found, at_us, again), strict=True))
+            if not is_all and any(marks[clip_id] is None and clip_id not in shown for clip_id in found):
+                past = await self._following_pages(viewer.id, at_us, self.rules.seen_window_clips)
+                shown = {clip_id for page in past for clip_id in pages.clip_ids_in(page.impressions)}
+                is_all = True
+            unseen = [c for c in found if (c not in shown if marks[c] is None else not marks[c])]
+            wanted = unseen[:limit]
+            judged += await shown_clips(self._database, viewer, wanted, Door.FEED, at_us)
+            judged_count, limit = judged_count + len(wanted), JUDGED_AT_ONCE
+            is_cut = len(wanted) < len(unseen)
+            is_end = len(found) < FOUND_AT_ONCE and not is_cut
+            before = wanted[-1] if is_cut else found[-1] if found else before
+        views = alternating(judged, count, *last)
+        left = {view.clip.id for view in judged} - {view.clip.id for view in views}
+        if left:
+            before, is_end = ClipId(max(left) + 1), False
+        return list(views), None if is_end else before
 
     async def _following_pages(self, viewer_id: ViewerId, at_us: int, limit: int) -> list[PageRow]:
         """What the learner cannot know as seen: it is told of clips that everybody may see, once they are."""

@@ -20,7 +20,7 @@ from freehold.store.watch_log import LoggedBatch, WatchBatch
 
 FOR_YOU, FOLLOWING = "for-you", "following"
 TOLD = frozenset((FOR_YOU, FOLLOWING))
-"""The feeds whose pages the learner is told of: what either showed, neither shows again inside the seen window.
+"""The feeds whose pages the learner is told of: what either showed, neither shows again soon.
 What was looked up (a profile, a tag, a link) counts once its watch is reported."""
 READ_LIMIT = 500
 GONE_WITH_CLIP = "what it told of its clip is gone, as the clip is"

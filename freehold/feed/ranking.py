@@ -79,12 +79,18 @@ class _Not(Container[int]):
 
 
 def rank(learner: Learner, place: Place, asked: Asked) -> Ranked:
-    """Gathered, scored and arranged from one state: nothing here awaits."""
-    candidates = learner.gather(asked.viewer_id, asked.at_us, asked.seed, asked.candidate_count)
-    if asked.refused:
-        candidates = candidates.keep(_Not(asked.refused))
-    scores = learner.score(candidates)
-    placed = arrange(scores, asked.seed, asked.count, asked.last_author, asked.last_sound)
+    """Gathered, scored and arranged from one state: nothing here awaits.
+
+    Where nothing is left to place, what was on earlier pages and was never watched is gathered again.
+    """
+    for again in (False, True):
+        candidates = learner.gather(asked.viewer_id, asked.at_us, asked.seed, asked.candidate_count, again=again)
+        if asked.refused:
+            candidates = candidates.keep(_Not(asked.refused))
+        scores = learner.score(candidates)
+        placed = arrange(scores, asked.seed, asked.count, asked.last_author, asked.last_sound)
+        if placed:
+            break
     return Ranked(asked, place, learner.hash(), learner.weights, scores, placed)
 
 

@@ -12,9 +12,9 @@ class FeedRules:
     candidate_count: int = 200
     """Clips gathered for a page before they are scored."""
     seen_window_days: int = 60
-    """A clip that was shown comes back after so many days…"""
+    """A clip that was watched comes back after so many days…"""
     seen_window_clips: int = 4096
-    """…or after so many other clips."""
+    """…or after so many others. What was on a page unwatched comes back after a day, or where nothing is left."""
     snapshot_every_s: int = 600
     """How often the learner's state is saved; what came after is learned again from the log at the next start."""
     replay_days: int = 30

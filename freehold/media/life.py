@@ -189,7 +189,9 @@ class Life:
             if await clips.one_for_system(self.backends.database, clip.id) is None:
                 await clip_actions.delete_blobs(self.backends, attempt.puts.sources)
         except asyncio.CancelledError:
-            await asyncio.shield(self._give_back(lease))
+            # Where the storage is away the lease runs out by itself: stopping does not wait for it.
+            with contextlib.suppress(BackendError, NoRoom):
+                await asyncio.shield(self._give_back(lease))
             raise
         except MediaRefusal as refusal:
             log.info("clip refused", clip=id_text(clip.id), step=step.name, code=refusal.code, detail=refusal.detail)

@@ -121,7 +121,7 @@ async def probe(path: Path, limits: Limits, jail: Jail) -> Probe:
     path = path.resolve()
     size_bytes = path.stat().st_size
     if size_bytes > limits.max_size_bytes:
-        raise MediaRefusal("media-too-big")
+        raise MediaRefusal("media-too-big", limits=limits)
     with path.open("rb") as file:
         container = sniff(file.read(SNIFF_BYTES))
     facts = await _inspect(path, container, size_bytes, limits, jail)
@@ -173,7 +173,7 @@ async def _inspect(path: Path, container: Container, size_bytes: int, limits: Li
     except ValueError as unreadable:
         raise MediaFault(f"the probe said nothing (status {ended.status}): {ended.stderr[-500:]}") from unreadable
     if "refusal" in facts:
-        raise MediaRefusal(facts["refusal"], facts.get("detail", ""))
+        raise MediaRefusal(facts["refusal"], facts.get("detail", ""), limits)
     return dict(facts)
 
 

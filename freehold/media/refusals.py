@@ -1,6 +1,9 @@
 """Why a clip's file is not taken, in words for its author, by stable code."""
 
+from collections.abc import Callable
+
 from freehold.domain.errors import Refusal, TooLarge, WrongMedia
+from freehold.media.limits import Limits
 
 TEXTS = {
     "media-empty": "The file is empty.",
@@ -23,16 +26,29 @@ TEXTS = {
     "media-too-many-streams": "This file has too many tracks.",
 }
 
-TOO_LARGE = frozenset(
-    ("media-too-big", "media-too-long", "media-too-many-pixels", "media-too-many-frames", "media-too-many-streams")
-)
+BOUNDS: dict[str, Callable[[Limits], str]] = {
+    "media-too-big": lambda limits: f"At most {limits.max_size_bytes:,} are taken.",
+    "media-too-long": lambda limits: f"At most {_duration(limits.max_duration_ms)} are taken.",
+    "media-too-many-pixels": lambda limits: (
+        f"A side has at most {limits.max_side_px:,} pixels, and the whole picture {limits.max_pixels:,}."
+    ),
+    "media-too-many-frames": lambda limits: f"At most {limits.max_fps} a second are taken.",
+    "media-too-many-streams": lambda limits: f"At most {limits.max_streams} are taken.",
+}
+"""What would be taken, by the code of what is over it."""
+
+
+def _duration(duration_ms: int) -> str:
+    minutes, rest_ms = divmod(duration_ms, 60_000)
+    return f"{minutes} minutes" if minutes > 1 and not rest_ms else f"{duration_ms / 1000:g} seconds"
 
 
 class MediaRefusal(WrongMedia):
     """The file is not taken, and trying again cannot change that. `code` is a key of TEXTS. `detail` is what the
-    demuxer or decoder said: for the log, never for the author."""
+    demuxer or decoder said: for the log, never for the author. What is over a limit says how much is taken."""
 
-    def __init__(self, code: str, detail: str = "") -> None:
-        Refusal.__init__(self, code, TEXTS[code])
+    def __init__(self, code: str, detail: str = "", limits: Limits | None = None) -> None:
+        bound = BOUNDS.get(code)
+        Refusal.__init__(self, code, f"{TEXTS[code]} {bound(limits)}" if bound and limits else TEXTS[code])
         self.detail = detail
-        self.http_status = TooLarge.http_status if code in TOO_LARGE else WrongMedia.http_status
+        self.http_status = TooLarge.http_status if bound else WrongMedia.http_status

@@ -22,6 +22,8 @@ RECENT = 16
 FAVOURITES = 16
 MAX_GROUPS = 12
 NEVER_AGAIN = (1 << 63) - 1
+UNWATCHED, LIKED = 1 << 31, 1 << 30
+MINUTES = LIKED - 1
 
 # meta
 M_CLIPS, M_LIVE, M_GROUPS, M_VIEWERS, M_TASTES, M_SEEN, M_UNPROVEN, M_CHAIN, M_APPLIED, M_IGNORED, META = range(11)
@@ -66,6 +68,7 @@ W_VIEWER, W_CLIP, W_AT_US, W_WATCHED_MS, W_COMPLETIONS, W_SKIPPED, W_LIKED, W_NO
     P_TASTE_HALF_MIN,
     P_SEEN_CLIPS,
     P_SEEN_MIN,
+    P_UNWATCHED_MIN,
     P_UNPROVEN_BELOW,
     P_QUICK_SKIP,
     P_NOT_INTERESTED,
@@ -73,7 +76,7 @@ W_VIEWER, W_CLIP, W_AT_US, W_WATCHED_MS, W_COMPLETIONS, W_SKIPPED, W_LIKED, W_NO
     P_REWATCH,
     P_RANDOM_PER_65536,
     WEIGHTS,
-) = range(25)
+) = range(26)
 
 # terms of a score
 T_QUALITY, T_TRYING, T_TAGS, T_AUTHOR, T_LENGTH, T_NEAR, T_FOLLOW, T_FRESH, TERMS = range(9)
@@ -142,7 +145,8 @@ class State(NamedTuple):
     seen_key: Any
     """int64: (viewer row plus one) << 32 | clip row"""
     seen: Any
-    """int64: the viewer's sequence number << 32 | minute, or NEVER_AGAIN"""
+    """int64: the viewer's sequence number << 32 | LIKED where a like was told | minute of the watch; without a watch
+    UNWATCHED | LIKED | minute at which it was handed out; or NEVER_AGAIN"""
     stamp: Any
     place: Any
 
@@ -385,45 +389,79 @@ def meet_viewer(state, viewer_id):  # type: ignore[no-untyped-def]
     return row
 
 
-@compiled("b1(S,i8,i8,i8)", inner=True)
-def is_recently_seen(state, viewer, value, minute):  # type: ignore[no-untyped-def]
+@compiled("b1(S,i8,i8,i8,b1)", inner=True)
+def is_recently_seen(state, viewer, value, minute, again):  # type: ignore[no-untyped-def]
+    """`again`: what was only handed out counts as not seen."""
     if value == NEVER_AGAIN:
         return True
+    age_min = minute - (value & MINUTES)
+    if value & UNWATCHED:
+        return not again and age_min < state.weights[P_UNWATCHED_MIN]
     if state.viewer[viewer, V_SEQUENCE] - (value >> 32) >= state.weights[P_SEEN_CLIPS]:
         return False
-    return minute - (value & 0xFFFFFFFF) < state.weights[P_SEEN_MIN]
+    return age_min < state.weights[P_SEEN_MIN]
 
 
-@compiled("b1(S,i8,i8,i8)", inner=True)
-def is_barred(state, viewer, row, minute):  # type: ignore[no-untyped-def]
+@compiled("b1(S,i8,i8,i8,b1)", inner=True)
+def is_barred(state, viewer, row, minute, again):  # type: ignore[no-untyped-def]
     """Seen inside the window, or not wanted."""
     if viewer < 0:
         return False
     key = (viewer + 1) << 32 | row
     slot = slot_of(state.seen_key, key)
-    return state.seen_key[slot] != 0 and is_recently_seen(state, viewer, state.seen[slot, 0], minute)
+    return state.seen_key[slot] != 0 and is_recently_seen(state, viewer, state.seen[slot, 0], minute, again)
 
 
-@compiled("void(S,i8,i8[::1],i8,i8[::1])")
-def mark_barred(state, viewer_id, clip_ids, minute, marks):  # type: ignore[no-untyped-def]
+@compiled("void(S,i8,i8[::1],i8,b1,i8[::1])")
+def mark_barred(state, viewer_id, clip_ids, minute, again, marks):  # type: ignore[no-untyped-def]
     """Marks of the clips for this viewer: 1 barred, 0 not, -1 for one that is unknown here."""
     viewer = find_viewer(state, viewer_id)
     for i in range(clip_ids.size):
         row = find_clip(state, clip_ids[i])
-        marks[i] = -1 if row < 0 else np.int64(is_barred(state, viewer, row, minute))
+        marks[i] = -1 if row < 0 else np.int64(is_barred(state, viewer, row, minute, again))
 
 
-@compiled("void(S,i8,i8,i8,b1)", inner=True)
-def note_seen(state, viewer, row, minute, never_again):  # type: ignore[no-untyped-def]
+@compiled("void(S,i8,i8,i8)", inner=True)
+def note_handed_out(state, viewer, row, minute):  # type: ignore[no-untyped-def]
+    """A clip was put on a page: not seen yet, and not to be put on the next one."""
     key = (viewer + 1) << 32 | row
     slot = slot_of(state.seen_key, key)
     if state.seen_key[slot] == 0:
         state.seen_key[slot] = key
         state.meta[M_SEEN] += 1
-    elif not never_again and is_recently_seen(state, viewer, state.seen[slot, 0], minute):
+    elif is_recently_seen(state, viewer, state.seen[slot, 0], minute, True):
         return
-    state.viewer[viewer, V_SEQUENCE] += 1
-    state.seen[slot, 0] = NEVER_AGAIN if never_again else state.viewer[viewer, V_SEQUENCE] << 32 | minute
+    state.seen[slot, 0] = UNWATCHED | state.seen[slot, 0] & LIKED | minute
+
+
+@compiled("b1(S,i8,i8,i8,i8[::1])", inner=True)
+def note_watched(state, viewer, row, minute, watch):  # type: ignore[no-untyped-def]
+    """Whether it counts for everybody: a viewer's first watch of a clip inside the window, first like and refusal.
+
+    However often one viewer tells of one clip, the clip gains no more by it.
+    """
+    key = (viewer + 1) << 32 | row
+    slot = slot_of(state.seen_key, key)
+    value = state.seen[slot, 0]
+    if state.seen_key[slot] == 0:
+        state.seen_key[slot] = key
+        state.meta[M_SEEN] += 1
+        value = np.int64(UNWATCHED | minute)
+    if value == NEVER_AGAIN:
+        return False
+    if watch[W_NOT_INTERESTED]:
+        state.seen[slot, 0] = NEVER_AGAIN
+        return True
+    is_first_like = watch[W_LIKED] != 0 and value & LIKED == 0
+    if is_first_like:
+        value |= LIKED
+    is_watch = watch[W_WATCHED_MS] > 0 or watch[W_COMPLETIONS] > 0 or watch[W_SKIPPED] != 0
+    is_first_watch = is_watch and not is_recently_seen(state, viewer, value, minute, True)
+    if is_first_watch:
+        state.viewer[viewer, V_SEQUENCE] += 1
+        value = state.viewer[viewer, V_SEQUENCE] << 32 | value & LIKED | minute
+    state.seen[slot, 0] = value
+    return is_first_like or is_first_watch
 
 
 @compiled("i8(i8[::1],i8,i8,i8,i8,i8,i8)", inner=True)
@@ -547,6 +585,21 @@ def note_good(state, viewer, row):  # type: ignore[no-untyped-def]
     record[V_RECENT_AT] = (at + 1) % RECENT
 
 
+@compiled("void(S,i8,i8)", inner=True)
+def count_watch(state, row, value):  # type: ignore[no-untyped-def]
+    """Adds a watch to what is known of the clip and its groups."""
+    clip = state.clip[row]
+    for slot in range(clip[C_GROUPS]):
+        state.group[clip[C_GROUP + slot], G_N] += 1
+        state.group[clip[C_GROUP + slot], G_VALUE] += value
+    clip[C_N] += 1
+    clip[C_VALUE] += value
+    if clip[C_LIVE]:
+        if clip[C_UNPROVEN] and clip[C_N] >= state.weights[P_UNPROVEN_BELOW]:
+            prove(state, row)
+        relevel(state, row)
+
+
 @compiled("void(S,i8[:,::1])")
 def learn_watches(state, watches):  # type: ignore[no-untyped-def]
     """Applies watches in order; those of unknown clips are counted and left. The caller has made room."""
@@ -584,20 +637,12 @@ def learn_watches(state, watches):  # type: ignore[no-untyped-def]
         if record[V_N] >= 256 * 1024:
             record[V_BIAS] >>= 1
             record[V_N] >>= 1
-        for slot in range(clip[C_GROUPS]):
-            state.group[clip[C_GROUP + slot], G_N] += 1
-            state.group[clip[C_GROUP + slot], G_VALUE] += value
-        clip[C_N] += 1
-        clip[C_VALUE] += value
-        if clip[C_LIVE]:
-            if clip[C_UNPROVEN] and clip[C_N] >= weights[P_UNPROVEN_BELOW]:
-                prove(state, row)
-            relevel(state, row)
-        note_seen(state, viewer, row, minute, refused)
-        if not refused and (
-            watch[W_COMPLETIONS] > 0 or watch[W_LIKED] or watch[W_WATCHED_MS] * 5 >= clip[C_DURATION_MS] * 4
-        ):
-            note_good(state, viewer, row)
+        if note_watched(state, viewer, row, minute, watch):
+            count_watch(state, row, value)
+            if not refused and (
+                watch[W_COMPLETIONS] > 0 or watch[W_LIKED] or watch[W_WATCHED_MS] * 5 >= clip[C_DURATION_MS] * 4
+            ):
+                note_good(state, viewer, row)
         meta[M_APPLIED] += 1
         flags = watch[W_COMPLETIONS] << 3 | watch[W_SKIPPED] << 2 | watch[W_LIKED] << 1 | watch[W_NOT_INTERESTED]
         chain(state, watch[W_VIEWER], watch[W_CLIP], watch[W_AT_US], watch[W_WATCHED_MS], flags)
@@ -614,18 +659,18 @@ def note_shown(state, viewer_id, clip_ids, minute):  # type: ignore[no-untyped-d
         state.clip[row, C_SHOWN] += 1
         if state.clip[row, C_UNPROVEN] and state.clip[row, C_SHOWN] >= state.weights[P_UNPROVEN_BELOW]:
             prove(state, row)
-        note_seen(state, viewer, row, minute, False)
+        note_handed_out(state, viewer, row, minute)
         chain(state, 2, viewer_id, clip_ids[i], minute, 0)
 
 
-@compiled("i8(S,i8,i8,i8,i8,i8,i8,i8,i8[::1],i8[::1])", inner=True)
-def add_candidate(state, viewer, row, minute, source, page, limit, n, rows, sources):  # type: ignore[no-untyped-def]
+@compiled("i8(S,i8,i8,i8,b1,i8,i8,i8,i8,i8[::1],i8[::1])", inner=True)
+def add_candidate(state, viewer, row, minute, again, source, page, limit, n, rows, sources):  # type: ignore[no-untyped-def]
     """Adds a row, or one more source to a row that is in already. Gives the new count."""
     if state.stamp[row] == page:
         if state.place[row] >= 0:
             sources[state.place[row]] |= source
         return n
-    if n >= limit or state.clip[row, C_LIVE] == 0 or is_barred(state, viewer, row, minute):
+    if n >= limit or state.clip[row, C_LIVE] == 0 or is_barred(state, viewer, row, minute, again):
         return n
     state.stamp[row] = page
     state.place[row] = n
@@ -634,8 +679,8 @@ def add_candidate(state, viewer, row, minute, source, page, limit, n, rows, sour
     return n + 1
 
 
-@compiled("i8(S,i8,i8,i8,i8,i8,i8,i8,i8,i8[::1],i8[::1])", inner=True)
-def walk_group(state, viewer, group, minute, source, page, limit, steps, n, rows, sources):  # type: ignore[no-untyped-def]
+@compiled("i8(S,i8,i8,i8,b1,i8,i8,i8,i8,i8,i8[::1],i8[::1])", inner=True)
+def walk_group(state, viewer, group, minute, again, source, page, limit, steps, n, rows, sources):  # type: ignore[no-untyped-def]
     """Adds a group's clips, best level first, until `limit` candidates or `steps` looked at."""
     for level in range(LEVELS - 1, -1, -1):
         node = state.head[group, level]
@@ -644,7 +689,7 @@ def walk_group(state, viewer, group, minute, source, page, limit, steps, n, rows
                 return n
             steps -= 1
             row = (node - 1) // MAX_GROUPS
-            n = add_candidate(state, viewer, row, minute, source, page, limit, n, rows, sources)
+            n = add_candidate(state, viewer, row, minute, again, source, page, limit, n, rows, sources)
             node = state.after[node - 1]
     return n
 
@@ -730,8 +775,8 @@ def consider_rows(state, viewer_id, page, rows, near):  # type: ignore[no-untype
     fill_near(state, find_viewer(state, viewer_id), page, rows.size, near)
 
 
-@compiled("i8(S,i8,i8,u8,i8,i8[::1],i8[::1],i8,i8[::1],i8[::1],i8[::1])")
-def gather_rows(state, viewer_id, minute, seed, count, follows, barred, page, rows, sources, near):  # type: ignore[no-untyped-def]
+@compiled("i8(S,i8,i8,b1,u8,i8,i8[::1],i8[::1],i8,i8[::1],i8[::1],i8[::1])")
+def gather_rows(state, viewer_id, minute, again, seed, count, follows, barred, page, rows, sources, near):  # type: ignore[no-untyped-def]
     """Fills rows, sources (bits 1 << Source) and near (ONE is 1.0); gives their number, at most `count`.
 
     First single rows are offered, then whole groups are walked, each with a share of `count`. The walk over
@@ -748,7 +793,7 @@ def gather_rows(state, viewer_id, minute, seed, count, follows, barred, page, ro
     n = 0
     for i in range(plan_offers(state, viewer, seed, count, offers)):
         limit = offers[i, 2]
-        n = add_candidate(state, viewer, offers[i, 0], minute, offers[i, 1], page, limit, n, rows, sources)
+        n = add_candidate(state, viewer, offers[i, 0], minute, again, offers[i, 1], page, limit, n, rows, sources)
     walks = np.empty((WALKS, 4), dtype=np.int64)
     share = n
     for i in range(plan_walks(state, viewer, seed, count, follows, walks)):
@@ -757,7 +802,7 @@ def gather_rows(state, viewer_id, minute, seed, count, follows, barred, page, ro
             limit = count if steps <= FIRST_STEPS or n < LITTLE else n
         else:
             limit = min(n + quota, share + count // 3, count)
-        n = walk_group(state, viewer, group, minute, source, page, limit, steps, n, rows, sources)
+        n = walk_group(state, viewer, group, minute, again, source, page, limit, steps, n, rows, sources)
     fill_near(state, viewer, page, n, near)
     return n
 

@@ -110,7 +110,8 @@ class Learner:
             kernels.learn_watches(self._state, part)
 
     def note_impressions(self, viewer_id: ViewerId, clip_ids: Sequence[ClipId], at_us: int) -> None:
-        """These were put before the viewer: they count as shown, and stay away for the length of the seen window."""
+        """These were put on a page: they count as shown. What is watched of them stays away for the seen window, the
+        rest for `unwatched_min`."""
         self._state = tables.with_room(self._state, viewers=1, seen=len(clip_ids))
         kernels.note_shown(self._state, viewer_id, np.array(clip_ids, dtype=np.int64), at_us // MINUTE_US)
 
@@ -145,11 +146,18 @@ class Learner:
     # What is asked of it
 
     def gather(
-        self, viewer_id: ViewerId, at_us: int, seed: int, count: int = 300, exclude: Sequence[ClipId] = ()
+        self,
+        viewer_id: ViewerId,
+        at_us: int,
+        seed: int,
+        count: int = 300,
+        exclude: Sequence[ClipId] = (),
+        again: bool = False,
     ) -> Candidates:
         """Up to `count` clips (at most MAX_CANDIDATES) that the viewer has not seen inside the window, nor refused.
 
         `seed` (0 to 2 ** 64 - 1) draws the sample of the catalogue, of the unproven and of those followed.
+        Nor what was put on a page within `unwatched_min`, watched or not; `again`: unless it was never watched.
         Fewer than `count` is usual; none means that the viewer is up to date.
         """
         rows, sources, near = (np.empty(min(count, MAX_CANDIDATES), dtype=np.int64) for _ in range(3))
@@ -158,6 +166,7 @@ class Learner:
             self._state,
             viewer_id,
             at_us // MINUTE_US,
+            again,
             np.uint64(seed),
             rows.size,
             self._follows.get(viewer_id, NO_ROWS),
@@ -210,10 +219,14 @@ class Learner:
             random_per_65536=self.weights.random_per_65536,
         )
 
-    def has_seen(self, viewer_id: ViewerId, clip_ids: Sequence[ClipId], at_us: int) -> list[bool | None]:
-        """For each clip whether it stays away from this viewer's pages; None for one that is unknown here."""
+    def has_seen(
+        self, viewer_id: ViewerId, clip_ids: Sequence[ClipId], at_us: int, again: bool = False
+    ) -> list[bool | None]:
+        """For each clip whether `gather` would leave it out for this viewer; None for one that is unknown here."""
         marks = np.empty(len(clip_ids), dtype=np.int64)
-        kernels.mark_barred(self._state, viewer_id, np.array(clip_ids, dtype=np.int64), at_us // MINUTE_US, marks)
+        kernels.mark_barred(
+            self._state, viewer_id, np.array(clip_ids, dtype=np.int64), at_us // MINUTE_US, again, marks
+        )
         return [None if mark < 0 else mark > 0 for mark in marks.tolist()]
 
     def explain(self, scores: Scores, index: int) -> tuple[Term, ...]:

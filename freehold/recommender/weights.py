@@ -40,6 +40,8 @@ class Weights:
     """A clip may come back after this many others…"""
     seen_min: int = 60 * 24 * 60
     """…or after this many minutes."""
+    unwatched_min: int = 24 * 60
+    """A clip that was put on a page and never watched may come back after this many minutes."""
     unproven_below: int = 30
     """A clip is unproven until it has been shown this often."""
     quick_skip_value: int = -ONE // 4

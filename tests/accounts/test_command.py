@@ -45,6 +45,13 @@ def test_accounts_are_made_changed_and_deleted_by_hand(freehold) -> None:  # typ
     assert freehold("suspend", "bob") == (1, "freehold: There is no account of this name.\n")
 
 
+def test_no_password_is_asked_for_a_name_that_nobody_may_have(freehold, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    typed = io.StringIO("correct horse battery\n")
+    monkeypatch.setattr("io.StringIO", lambda _: typed)
+    assert "kept for the network" in freehold("create", "admin")[1]
+    assert typed.tell() == 0
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help_with_examples(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

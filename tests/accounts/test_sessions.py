@@ -8,6 +8,7 @@ import pytest
 from yarl import URL
 
 from freehold.api.native.accounts import program_name
+from freehold.domain.errors import NoRoom
 from freehold.store import session as sessions
 from tests.conftest import Client, Running, run_server
 
@@ -24,6 +25,18 @@ async def sign_in(client: Client, handle: str, password: str = PASSWORD) -> Any:
     answer = await client.json("POST", "/api/session", {"handle": handle, "password": password})
     await client.load_csrf()
     return answer
+
+
+async def test_a_full_disk_keeps_nobody_from_looking(idle: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = await idle.new_client()
+    await client.sign_up("ada")
+    await idle.database.transact(lambda tx: tx.execute("UPDATE session SET last_seen_at_us = 0"))
+
+    async def full(*_: Any) -> Any:
+        raise NoRoom("disk-full", "The server's disk is full.")
+
+    monkeypatch.setattr(idle.database, "transact", full)
+    assert (await client.request("GET", "/api/account")).status == 200
 
 
 async def test_signing_up_signs_in_with_a_cookie_that_scripts_and_other_sites_do_not_get(idle: Running) -> None:

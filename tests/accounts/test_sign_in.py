@@ -137,6 +137,17 @@ async def test_guessing_at_one_name_is_throttled_from_wherever_it_comes_and_ends
     assert (await sign_in(database, "ada", PASSWORD, at_us=NOW_US + 61_000_000)).handle == "ada"
 
 
+async def test_people_who_type_an_address_for_a_name_are_not_counted_as_one(database: Database) -> None:
+    for number in range(RULES.guesses_per_handle + 2):
+        with pytest.raises(NotSignedIn):
+            await sign_in(database, "ada@example.org", "wrong password", f"192.0.2.{number}")
+    for _ in range(RULES.guesses_per_address):
+        with pytest.raises(NotSignedIn):
+            await sign_in(database, "ada@example.org", "wrong password", "198.51.100.1")
+    with pytest.raises(Throttled):
+        await sign_in(database, "ada@example.org", "wrong password", "198.51.100.1")
+
+
 async def test_guesses_at_the_same_moment_cannot_pass_the_limit_together(database: Database) -> None:
     await sign_up(database, "ada")
     done = await asyncio.gather(

@@ -138,6 +138,20 @@ async def test_likes_follows_and_comments_work_by_forms(idle: Running) -> None:
     assert answer.status == 401 and "Sign in" in await answer.text()
 
 
+async def test_who_has_seen_everything_is_told_so_and_not_that_there_is_nothing(idle: Running) -> None:
+    author, other = [await idle.new_client() for _ in range(2)]
+    author_id = parse_id((await author.sign_up("author"))["id"]) or 0
+    await other.sign_up("other")
+    assert "This network has just begun" in await (await other.request("GET", "/")).text()
+    assert "Nobody followed yet" in await (await other.request("GET", "/following")).text()
+    clip = id_text(await make_clip(idle.server.backends, author_id))
+    await other.json("PUT", "/api/accounts/author/follow")
+    assert clip in await (await other.request("GET", "/following")).text()
+    for path in ("/following", "/"):
+        text = await (await other.request("GET", path)).text()
+        assert "You have seen everything" in text and clip not in text, path
+
+
 async def test_a_clips_page_has_its_preview_and_one_address(idle: Running) -> None:
     author = await idle.new_client()
     author_id = parse_id((await author.sign_up("author"))["id"]) or 0
@@ -194,7 +208,8 @@ async def test_a_missing_page_is_a_page_for_people_and_json_for_programs(idle: R
     error = (await told.json())["error"]
     assert error["code"] == "page-absent" and error["reference"] == told.headers["x-request-id"]
     wrong = await client.request("PUT", "/api/session")
-    assert wrong.status == 405
+    assert wrong.status == 405 and wrong.headers["allow"] == "DELETE, POST"
+    assert (await client.request("PUT", "/about")).headers["allow"] == "GET, HEAD"
 
 
 async def test_strange_addresses_and_bodies_are_refused_and_no_fault(idle: Running) -> None:

@@ -51,7 +51,16 @@ async def test_local_bytes_lie_under_their_own_hash(tmp_path: Path) -> None:
     assert (tmp_path / "blobs" / key).read_bytes() == b"here"
 
 
-@pytest.mark.parametrize("url", ["s3+http://host/bucket", "s3+ftp://k:s@host/bucket", "s3+https://k:s@host", "x"])
+async def test_a_disk_that_does_not_read_is_a_backend_error(tmp_path: Path) -> None:
+    (tmp_path / "blobs" / "aa" / "bb").mkdir(parents=True)
+    with pytest.raises(BackendError):
+        await LocalBlobs(tmp_path / "blobs").read("aa/bb", 0, 1)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["s3+http://host/bucket", "s3+ftp://k:s@host/bucket", "s3+https://k:s@host", "s3+https://k:s@host:many/b", "x"],
+)
 def test_a_malformed_address_is_a_setting_error(url: str) -> None:
     with pytest.raises(SettingError):
         S3Blobs.open(url)
@@ -59,8 +68,9 @@ def test_a_malformed_address_is_a_setting_error(url: str) -> None:
 
 async def test_a_store_that_cannot_be_reached_is_a_backend_error() -> None:
     blobs = S3Blobs.open("s3+http://k:s@127.0.0.1:9/bucket")
-    with pytest.raises(BackendError):
+    with pytest.raises(BackendError) as raised:
         await blobs.put(b"nowhere")
+    assert len(str(raised.value).splitlines()) == 1
 
 
 async def test_what_was_put_before_an_instant_is_told_from_what_was_put_after(blobs: Blobs) -> None:

@@ -163,7 +163,9 @@ async def end_all_connections(address: str) -> int:
     return len(rows)
 
 
-async def test_postgresql_is_read_and_written_again_after_its_connections_were_ended(postgresql_database: str) -> None:
+async def test_postgresql_is_read_and_written_again_after_its_connections_were_ended(
+    postgresql_database: str, recwarn: pytest.WarningsRecorder
+) -> None:
     await empty(postgresql_database)
     database = await PostgresDatabase.open(postgresql_database)
     try:
@@ -188,6 +190,8 @@ async def test_postgresql_is_read_and_written_again_after_its_connections_were_e
         assert await names(database) == {"after"}
     finally:
         await database.close()
+    # Whether the next connection works may be luck; that the pool is renewed must not be.
+    assert [str(one.message) for one in recwarn if "never awaited" in str(one.message)] == []
 
 
 def test_postgresql_that_stops_starts_or_is_full_is_a_backend_that_a_retry_may_mend() -> None:

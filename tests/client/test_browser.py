@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Playwright, expect
 
-from tests.client.conftest import DESKTOP, PASSWORD, Network, Person, make_clip, sign_in, swipe
+from tests.client.conftest import DESKTOP, PASSWORD, Network, Person, ffmpeg, make_clip, sign_in, swipe
 
 pytestmark = pytest.mark.slow
 AXE = (Path(__file__).parent / "axe-4.14.1.min.js").read_text()
@@ -205,6 +206,21 @@ def test_focus_returns_to_what_opened_a_panel(open_page: Open) -> None:
     expect(opener).to_be_focused()
 
 
+@pytest.mark.parametrize("width_px", [960, 1024, 1180, 1440])
+def test_the_panel_pushes_the_clip_and_its_buttons_and_covers_neither(open_page: Open, width_px: int) -> None:
+    page = open_page("/", **{**DESKTOP, "is_mobile": False, "viewport": {"width": width_px, "height": 700}})
+    page.locator(".clip.current [data-do=why]").click()
+    panel = page.locator("#panel").bounding_box()
+    rail = page.locator(".clip.current .rail").bounding_box()
+    stage = page.locator(".clip.current .stage").bounding_box()
+    steps = page.locator(".steps").bounding_box()
+    chip = page.locator(".clip.current .chip[data-do=why]").bounding_box()
+    assert panel and rail and stage and chip
+    assert chip["x"] + chip["width"] <= stage["x"] + stage["width"]
+    assert rail["x"] + rail["width"] <= panel["x"] and stage["x"] + stage["width"] <= rail["x"]
+    assert steps is None or steps["x"] >= stage["x"] + stage["width"]
+
+
 def test_watches_reach_the_server_while_one_swipes_and_when_the_page_is_closed(
     open_page: Open, network: Network
 ) -> None:
@@ -249,6 +265,33 @@ def test_without_a_connection_a_like_and_watches_are_kept_and_sent_later(
     until(lambda: any(watch["page"] == shown for watch in network.watches()), 15)
     page.goto(next(clip["url"] for clip in network.clips if clip["id"] == first))
     expect(page.locator('.clip.current [data-do="like"]')).to_have_attribute("aria-pressed", "true")
+
+
+def test_while_the_server_is_away_it_is_said_and_everything_goes_on_by_itself_when_it_is_back(
+    open_page: Open, network: Network
+) -> None:
+    page = open_page("/")
+    until(lambda: moves(page))
+    page.route("**/*", lambda route: route.abort("connectionrefused"))
+    broken = page.locator(".clip.current.broken")
+    for _ in range(4):
+        swipe(page)
+        page.wait_for_timeout(600)
+        if broken.count():
+            break
+    expect(broken.locator(".play")).to_contain_text("The server cannot be reached.")
+    told = (broken.get_attribute("data-page"), current(page))
+    broken.locator('[data-do="comments"]').click()
+    expect(page.locator("#panel-body")).to_have_text("The server cannot be reached.")
+    page.keyboard.press("Escape")
+    swipe(page)
+    until(lambda: current(page) != told[1])
+    page.unroute("**/*")
+    until(lambda: moves(page), 15)
+    expect(broken).to_have_count(0)
+    page.close(run_before_unload=True)
+    page_of = until(lambda: [one for one in network.watches() if one["page"] == told[0]])
+    assert told[1] not in [one["clip"] for one in page_of], "a clip that never came was not turned down"
 
 
 def test_watches_outlast_signing_in_anew_in_another_tab(
@@ -371,6 +414,38 @@ def test_a_clip_is_uploaded_interrupted_resumed_after_a_reload_captioned_and_pos
     expect(page.locator("#mine .card")).to_have_count(0)
 
 
+def test_a_file_that_is_not_taken_says_why_beside_it_and_another_can_be_chosen(
+    open_page: Open, network: Network, playwright: Playwright, tmp_path: Path
+) -> None:
+    Person(playwright, network.base, "singer")
+    page = open_page("/upload", as_person="singer")
+    page.fill("#caption", "A song #voice")
+    page.set_input_files("#file", {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"la la"})
+    expect(page.locator("#file-refusal")).to_have_text("This does not look like a video.")
+    page.set_input_files("#file", {"name": "song.mp4", "mimeType": "video/mp4", "buffer": make_song(tmp_path)})
+    expect(page.locator("#taken")).to_have_attribute("data-state", "refused", timeout=30_000)
+    expect(page.locator("#file-refusal")).to_contain_text("no moving picture")
+    expect(page.locator("#post")).to_be_disabled()
+    expect(page.locator("#pause")).to_be_hidden()
+    page.click("#discard")
+    expect(page.locator("#drop")).to_be_visible()
+    expect(page.locator("#file-refusal")).to_be_hidden()
+    assert page.input_value("#caption") == "A song #voice", "what was written stays"
+    page.set_input_files("#file", make_clip(tmp_path / "sung.mp4", hue=20))
+    expect(page.locator("#cover")).to_be_visible(timeout=60_000)
+    page.click("#post")
+    expect(page.locator("#posted")).to_be_visible()
+    expect(page.locator("#discard")).to_be_hidden()
+
+
+def make_song(folder: Path) -> bytes:
+    """A file with sound and no picture."""
+    path = folder / "song.mp4"
+    tone = ("-f", "lavfi", "-i", "sine=f=330:d=1", "-c:a", "aac")
+    subprocess.run([ffmpeg(), "-v", "error", "-y", *tone, str(path)], check=True)
+    return path.read_bytes()
+
+
 def test_a_comment_appears_at_once_can_be_deleted_and_counts(
     open_page: Open, network: Network, playwright: Playwright
 ) -> None:
@@ -409,6 +484,8 @@ def test_reading_works_without_scripts(open_page: Open, network: Network) -> Non
     page = open_page("/", java_script_enabled=False)
     video = page.locator(".clip video[controls]").first
     expect(video).to_be_visible()
+    played, said = video.bounding_box(), page.locator(".clip .said").first.bounding_box()
+    assert played and said and played["y"] + played["height"] <= said["y"], "its controls are not written over"
     assert page.locator(".clip").count() == 5
     page.goto(network.clips[0]["url"])
     expect(page.locator(".comment .text").first).to_be_visible()

@@ -292,3 +292,28 @@ console.log(JSON.stringify(cases.map(([h, b, s]) => choose(ladder, h, b, s))));
 def test_the_composer_says_the_limits_that_are_in_force() -> None:
     html = pages.upload(frame("/upload", account=ANA), limits={"size_bytes": 500_000_000, "duration_ms": 90_000})
     assert "MP4, MOV, WebM or MKV, up to 1:30 long, 500 MB" in html
+
+
+def test_the_composer_tells_the_time_that_is_left_in_its_words() -> None:
+    html = pages.upload(frame("/upload", account=ANA))
+    assert '"about {number} s"' in html and '"about {number} min"' in html
+
+
+def test_an_account_for_watching_is_not_offered_to_post() -> None:
+    watcher = {**ANA, "role": "viewer"}
+    for html in (
+        pages.upload(frame("/upload", account=watcher)),
+        pages.studio(frame("/studio", account=watcher), []),
+        pages.profile(frame("/@ana", account=watcher), {**PROFILE, "account": watcher}, []),
+    ):
+        assert "Posting needs the role of a creator" in html
+        assert '<input type="file"' not in html and "upload.js" not in html
+
+
+def test_an_empty_feed_says_whether_all_was_seen_or_nothing_is_there() -> None:
+    nothing = {**page(0), "is_end": True}
+    for name in ("for-you", "following"):
+        seen = pages.feed(frame(), nothing, name=name, is_caught_up=True)
+        new = pages.feed(frame(), nothing, name=name)
+        assert "You have seen everything" in seen and "just begun" not in seen and "Nobody followed" not in seen
+        assert "You have seen everything" not in new

@@ -52,6 +52,104 @@ def test_a_data_folder_may_be_called_like_a_command(options: tuple[str, ...]) ->
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
+def test_options_of_every_command_may_stand_before_its_name_or_behind_it(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text('[server]\nname = "Ours"\n')
+    for words in (
+        ("--data", "here", "--config", str(tmp_path / "own.toml"), "config"),
+        ("config", "--data", "here", "--config", str(tmp_path / "own.toml")),
+        ("--config", str(tmp_path / "own.toml"), "config", "--data=here"),
+    ):
+        ended = freehold(*words)
+        assert ended.returncode == 0, ended.stderr
+        assert 'name = "Ours"' in ended.stdout and 'data_dir = "here"' in ended.stdout
+
+
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("account", "list"), ("readers",)])
+def test_a_data_folder_that_is_none_is_said_in_words(tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "file").touch()
+    ended = freehold("--data", str(tmp_path / "file"), *command)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"freehold: {tmp_path / 'file'} cannot be the data folder: ")
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_a_new_data_folder_is_for_its_owner_alone_and_one_that_was_there_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir(mode=0o755)
+    for name, mode in (("new", 0o700), ("old", 0o755)):
+        assert freehold("--data", str(tmp_path / name), "account", "list").returncode == 0
+        assert (tmp_path / name).stat().st_mode & 0o777 == mode
+
+
+def test_a_database_file_that_is_none_is_said_in_words(tmp_path: Path) -> None:
+    (tmp_path / "freehold.db").write_bytes(b"no database at all" * 1000)
+    ended = freehold("--data", str(tmp_path), "account", "list")
+    assert ended.returncode == 1
+    assert "freehold.db cannot be opened: file is not a database" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_a_secret_that_was_cut_short_is_not_used(tmp_path: Path) -> None:
+    """With an empty key anybody could sign a viewer's cookie."""
+    (tmp_path / "secret").touch(0o600)
+    ended = freehold("--data", str(tmp_path), "serve", "--port", "0")
+    assert ended.returncode == 2
+    assert "secret is cut short" in ended.stderr
+
+
+ADDRESSES = [
+    {"FREEHOLD_DATABASE_URL": "postgresql://a:hunter2@localhost:many/d"},
+    {"FREEHOLD_DATABASE_URL": "postgresql://a:hunter2@localhost/d?sslmode=perhaps"},
+    {"FREEHOLD_BLOBS_URL": "s3+http://a:hunter2@localhost:many/bucket"},
+    {"FREEHOLD_BLOBS_URL": "s3+http://a:hunter2@localhost"},
+]
+
+
+@pytest.mark.parametrize("variables", ADDRESSES)
+def test_an_address_that_is_none_is_said_in_words_and_without_its_password(
+    tmp_path: Path, variables: dict[str, str]
+) -> None:
+    ended = freehold("--data", str(tmp_path), "account", "list", **variables)
+    assert ended.returncode == 2
+    assert "url" in ended.stderr and "hunter2" not in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "variables", [*ADDRESSES, {"FREEHOLD_DATABASE_URL": "mysql://a:hunter2@h/d"}, {"FREEHOLD_BLOBS_URL": "ftp://h"}]
+)
+def test_the_doctor_says_a_wrong_address_among_all_else_that_it_found(
+    tmp_path: Path, variables: dict[str, str]
+) -> None:
+    assert freehold("--data", str(tmp_path), "account", "list").returncode == 0
+    ended = freehold("--data", str(tmp_path), "doctor", **variables)
+    assert ended.returncode == 1
+    assert "jail" in ended.stdout and "1 thing(s) to mend" in ended.stdout
+    assert ended.stderr == "" and "hunter2" not in ended.stdout
+
+
+def test_a_question_that_is_not_answered_changes_nothing(tmp_path: Path) -> None:
+    assert freehold("--data", str(tmp_path), "account", "create", "bob", "--generate").returncode == 0
+    ended = subprocess.run(
+        [sys.executable, "-m", "freehold", "--data", str(tmp_path), "account", "delete", "bob"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr and "Nothing was changed" in ended.stderr
+    assert "@bob" in freehold("--data", str(tmp_path), "account", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [(("--host", "192.0.2.1"), "Check --host"), (("--host", "no.such.host.invalid"), "Check --host")],
+)
+def test_an_address_that_is_not_of_this_machine_is_not_blamed_on_another_server(
+    tmp_path: Path, options: tuple[str, ...], words: str
+) -> None:
+    ended = freehold("--data", str(tmp_path), "serve", "--port", "8000", *options)
+    assert ended.returncode == 2
+    assert words in ended.stderr and "another server" not in ended.stderr
+
+
 @contextlib.contextmanager
 def served(data_dir: Path, port: int) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(

@@ -27,13 +27,15 @@ TAKEN = b"HTTP/1.1 204 No Content\r\nUpload-Offset: 3\r\n\r\n"
 
 
 @contextmanager
-def scripted(*answers: bytes) -> Iterator[str]:
-    """A server that gives these bytes to one connection after the other."""
+def scripted(*answers: bytes, asked: list[bytes] | None = None) -> Iterator[str]:
+    """A server that gives these bytes to one connection after the other, and notes what each asked for."""
     left = list(answers)
+    noted = [] if asked is None else asked
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
             length = 0
+            noted.append(self.rfile.readline().rpartition(b" ")[0])
             while (line := self.rfile.readline().strip().lower()) != b"":
                 if line.startswith(b"content-length:"):
                     length = int(line.partition(b":")[2])
@@ -89,6 +91,39 @@ def test_lost_looks_at_a_clip_are_tried_again_and_its_progress_is_shown(
     said = capsys.readouterr()
     assert "42%" in said.err
     assert "ready: It can be watched." in said.out
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [(b"HTTP/1.1 204 No Content\r\n\r\n", "Nothing of it was kept"), (b"", "expires by itself")],
+)
+def test_an_upload_that_is_stopped_is_forgotten_by_the_server(
+    said: bytes, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ctrl_c(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("freehold.commands.clip._draw", ctrl_c)
+    file = tmp_path / "a.mp4"
+    file.write_bytes(b"abcdef")
+    asked: list[bytes] = []
+    with scripted(BEGUN, TAKEN, said, asked=asked) as address:
+        assert main(["clip", "upload", str(file), "--server", address]) == 130
+    assert asked == [b"POST /uploads", b"PATCH /uploads/1", b"DELETE /uploads/1"]
+    assert words in capsys.readouterr().err
+
+
+def test_a_file_that_becomes_shorter_while_it_is_sent_ends_the_upload(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server would be asked to append nothing, for ever."""
+    monkeypatch.setattr("freehold.commands.clip.CHUNK_BYTES", 3)
+    file = tmp_path / "a.mp4"
+    file.write_bytes(b"abcdef")
+    monkeypatch.setattr("freehold.commands.clip._draw", lambda *_: file.write_bytes(b"abc"))
+    with scripted(BEGUN, TAKEN, *[TAKEN] * 20) as address:
+        assert main(["clip", "upload", str(file), "--server", address]) == 2
+    assert "became shorter" in capsys.readouterr().err
 
 
 def test_a_file_that_cannot_be_read_is_said_before_anything_is_sent(

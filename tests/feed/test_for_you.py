@@ -24,13 +24,28 @@ def cookies_of(client: Client) -> "SimpleCookie":
 
 async def test_nothing_seen_comes_back_and_no_author_or_sound_stands_twice_in_a_row(idle: Running) -> None:
     await publish(idle, 60, authors=8, sounds=6, tags=5)
-    served = await swipe_pages(await idle.new_client(), 40, count=2)
+    served = await swipe_pages(await idle.new_client(), 28, count=2)
     ids = [one["clip"]["id"] for one in served]
     assert len(ids) == len(set(ids))
     assert len(ids) > 50
     for one, other in itertools.pairwise(served):
         assert one["clip"]["author"]["id"] != other["clip"]["author"]["id"]
         assert one["clip"]["sound"] is None or one["clip"]["sound"] != other["clip"]["sound"]
+
+
+async def test_what_was_not_watched_comes_again_once_nothing_else_is_left_and_what_was_watched_does_not(
+    idle: Running,
+) -> None:
+    await publish(idle, 24, authors=8, sounds=0)
+    client = await idle.new_client()
+    first = await swipe_pages(client, 1)
+    watched = [one["clip"]["id"] for one in first[:3]]
+    await report(client, "the-first-three", [watch_of(one, watched_ms=900) for one in first[:3]])
+    rest = await swipe_pages(client, 2)
+    again = await swipe_pages(client, 3)
+    assert len({one["clip"]["id"] for one in first + rest}) == len(first + rest) == 24
+    assert {one["clip"]["id"] for one in first[3:]} <= {one["clip"]["id"] for one in again}
+    assert not set(watched) & {one["clip"]["id"] for one in rest + again}
 
 
 async def test_a_page_is_short_rather_than_by_one_author_twice(idle: Running) -> None:

@@ -99,6 +99,7 @@ async def test_what_following_showed_comes_back_neither_there_nor_in_for_you(idl
     for _ in range(4):
         page = await client.json("GET", "/api/feeds/following?count=5")
         shown += [one["clip"]["id"] for one in page["clips"]]
+        await report(client, f"page-{page['page_id']}", [watch_of(one, watched_ms=900) for one in page["clips"]])
     assert len(set(shown)) == 20
     drawn = {one["clip"]["id"] for one in await swipe_pages(client, 10)}
     assert drawn, "there is more than Following showed"
@@ -120,7 +121,14 @@ async def test_following_goes_on_behind_hundreds_that_were_seen_until_nothing_is
         page = await client.json("GET", "/api/feeds/following?count=10")
         shown += [one["clip"]["id"] for one in page["clips"]]
         assert page["is_end"] == (number == 9)
+        watched = page["clips"][: 10 if number < 5 else 8]
+        await report(client, f"page-{number:03}", [watch_of(one, watched_ms=900) for one in watched])
     assert shown == [id_text(clip_id) for clip_id in reversed(filled.clip_ids)]
+    again = await client.json("GET", "/api/feeds/following?count=30")
+    assert [one["clip"]["id"] for one in again["clips"]] == [
+        shown[ten + at] for ten in range(50, 100, 10) for at in (8, 9)
+    ]
+    await report(client, "the-others", [watch_of(one, watched_ms=900) for one in again["clips"]])
     last = await client.json("GET", "/api/feeds/following?count=10")
     assert (last["clips"], last["is_end"], last["before"]) == ([], True, None)
 

@@ -153,6 +153,24 @@ async def test_a_stopped_worker_gives_its_lease_back_at_once_and_the_attempt_doe
     assert workshop.leftovers() == []
 
 
+async def test_workers_stop_though_their_storage_is_away(
+    workshop: Workshop, make_film: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await workshop.upload(make_film(12, "1280x720", 30))
+    task = asyncio.create_task(workshop.life().run())
+    while not any(path.suffix == ".mp4" for path in workshop.leftovers()):
+        await asyncio.sleep(0.02)
+
+    async def away(*_: Any) -> Any:
+        raise BackendError("away")
+
+    monkeypatch.setattr(workshop.backends.database, "transact", away)
+    task.cancel()
+    done, _ = await asyncio.wait([task], timeout=10)
+    assert done, "Ctrl-C would wait for ever"
+    assert workshop.leftovers() == []
+
+
 WORKER = """
 import asyncio, sys
 from dataclasses import replace
@@ -487,7 +505,7 @@ async def test_a_clip_waits_a_day_for_storage_and_then_says_to_try_again(
 
 async def test_the_doctor_says_how_many_stored_files_nothing_needs(workshop: Workshop) -> None:
     await workshop.backends.blobs.put(b"surplus")
-    found = [each async for each in doctor._blobs(workshop.backends.database, workshop.backends.blobs, True)]
+    found = [each async for each in doctor._stored_files(workshop.backends.database, workshop.backends.blobs)]
     assert [each.text for each in found if each.subject == "surplus files"] == [
         "1 of 1 stored files are needed by nothing"
     ]

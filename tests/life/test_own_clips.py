@@ -94,6 +94,16 @@ async def test_a_wish_said_late_is_met_and_a_change_that_makes_no_sense_is_refus
     assert await client.refusal("PATCH", path, {"caption": "x" * 2_201}) == (400, "caption-too-long")
 
 
+async def test_a_cover_beyond_every_clip_is_refused_while_nobody_knows_how_long_it_is(idle: Running) -> None:
+    client = await idle.new_client()
+    await client.sign_up("alice")
+    headers = {"tus-resumable": "1.0.0", "upload-length": "10"}
+    clip_id = (await client.request("POST", "/uploads", headers=headers)).headers["Freehold-Clip"]
+    for cover_ms in (86_400_001, 1 << 63, 10**30):
+        assert await client.refusal("PATCH", f"/api/clips/{clip_id}", {"cover_ms": cover_ms}) == (400, "bad-cover")
+    assert (await client.json("PATCH", f"/api/clips/{clip_id}", {"cover_ms": 500}))["cover_ms"] == 500
+
+
 async def test_the_author_of_a_withheld_clip_reads_by_whose_order_and_since_when(idle: Running) -> None:
     client = await idle.new_client()
     account_id = parse_id((await client.sign_up("alice"))["id"]) or 0

@@ -207,3 +207,26 @@ async def test_a_file_over_the_size_limit_is_refused_unread(tmp_path: Path, jail
     with path.open("wb") as file:
         file.truncate(1_001)
     assert await refusal(path, Limits(max_size_bytes=1_000), jail) == "media-too-big"
+
+
+@pytest.mark.parametrize(
+    ("limits", "code", "words"),
+    [
+        (Limits(max_size_bytes=1_000), "media-too-big", "At most 1,000 are taken."),
+        (Limits(max_duration_ms=500, duration_slack_ms=0), "media-too-long", "At most 0.5 seconds are taken."),
+        (Limits(max_side_px=20), "media-too-many-pixels", "A side has at most 20 pixels"),
+        (Limits(max_fps=5), "media-too-many-frames", "At most 5 a second are taken."),
+        (Limits(max_streams=0), "media-too-many-streams", "At most 0 are taken."),
+    ],
+)
+async def test_what_is_over_a_limit_says_to_its_author_how_much_is_taken(
+    limits: Limits, code: str, words: str, tmp_path: Path, jail: Jail
+) -> None:
+    with pytest.raises(MediaRefusal, match=words) as caught:
+        await probe(colour_clip(tmp_path / "over.mp4"), limits, jail)
+    assert (caught.value.code, caught.value.http_status) == (code, 413)
+
+
+def test_the_longest_clip_is_told_in_minutes_where_it_is_whole_ones() -> None:
+    assert MediaRefusal("media-too-long", limits=Limits()).text.endswith("At most 10 minutes are taken.")
+    assert "At most 90 seconds" in MediaRefusal("media-too-long", limits=Limits(max_duration_ms=90_000)).text

@@ -2,7 +2,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
 
@@ -152,6 +152,7 @@ def test_a_seen_clip_never_comes_back_inside_the_window_and_comes_back_after_it(
         page = a_page(learner, 1, seed, seed)
         assert page
         assert not set(page) & set(shown[-140:])
+        learner.learn_batch([a_watch(1, clip, seed) for clip in page])
         shown += page
     assert 150 < len(set(shown)) < len(shown) == 600
 
@@ -163,6 +164,56 @@ def test_a_viewer_who_has_seen_everything_is_given_nothing_and_then_the_one_new_
     assert len(learner.gather(ViewerId(1), START_US, 5)) == 0
     learner.add_item(an_item(1000))
     assert learner.gather(ViewerId(1), START_US, 5).clip_ids.tolist() == [1000]
+
+
+def test_what_was_put_on_a_page_and_not_watched_comes_back_after_a_day_or_when_asked_for_again() -> None:
+    learner = a_catalogue(40)
+    viewer, day_us = ViewerId(1), 24 * 3600 * SECOND_US
+    learner.note_impressions(viewer, [ClipId(n) for n in range(1, 31)], START_US)
+    learner.learn_batch([a_watch(1, n, good=n % 2 == 0) for n in range(1, 11)])
+    watched, unwatched, new = set(range(1, 11)), set(range(11, 31)), set(range(31, 41))
+    assert set(learner.gather(viewer, START_US, 1).clip_ids.tolist()) == new
+    assert set(learner.gather(viewer, START_US, 1, again=True).clip_ids.tolist()) == new | unwatched
+    assert set(learner.gather(viewer, START_US + day_us, 1).clip_ids.tolist()) == new | unwatched
+    assert set(learner.gather(viewer, START_US + 60 * day_us, 1).clip_ids.tolist()) == new | unwatched | watched
+    assert learner.has_seen(viewer, [ClipId(1), ClipId(30), ClipId(31), ClipId(99)], START_US) == [
+        True,
+        True,
+        False,
+        None,
+    ]
+    assert learner.has_seen(viewer, [ClipId(1), ClipId(30)], START_US, again=True) == [True, False]
+
+
+def test_however_often_one_viewer_tells_of_a_clip_it_counts_once_for_everybody() -> None:
+    def quality(learner: Learner) -> int:
+        return int(learner.score(learner.consider(ViewerId(2), [ClipId(8)], START_US)).terms[0, TermName.QUALITY])
+
+    once, often = a_catalogue(40), a_catalogue(40)
+    for learner, times in ((once, 1), (often, 50)):
+        for _ in range(times):
+            learner.learn(a_watch(1, 8))
+    assert quality(once) == quality(often) > quality(a_catalogue(40))
+    for learner, times in ((once, 1), (often, 50)):
+        for _ in range(times):
+            learner.learn(replace(a_watch(1, 8, liked=True), watched_ms=0, completions=0))
+    assert quality(once) == quality(often)
+    liked = quality(once)
+    for learner, times in ((once, 1), (often, 50)):
+        for _ in range(times):
+            learner.learn(a_watch(1, 8, good=False, not_interested=True))
+    assert quality(once) == quality(often) < liked
+    once.learn(a_watch(3, 8))
+    assert quality(once) > quality(often), "another viewer's does count"
+
+
+def test_a_like_alone_does_not_stand_for_the_watch_that_follows_it() -> None:
+    learner, before = a_catalogue(40), a_catalogue(40)
+    like = replace(a_watch(1, 8, liked=True), watched_ms=0, completions=0)
+    learner.learn_batch([like, a_watch(1, 8)])
+    before.learn_batch([a_watch(1, 8), like])
+    considered = [each.score(each.consider(ViewerId(2), [ClipId(8)], START_US)) for each in (learner, before)]
+    assert considered[0].terms[0, TermName.QUALITY] == considered[1].terms[0, TermName.QUALITY]
 
 
 def test_the_one_clip_not_yet_seen_is_found_among_thousands() -> None:

@@ -59,6 +59,21 @@ async def test_a_form_without_a_file_or_with_an_empty_one_is_refused(client: Cli
     assert incoming(idle) == []
 
 
+async def test_a_form_with_two_files_is_refused_and_leaves_nothing(client: Client, idle: Running) -> None:
+    two = form()
+    two.add_field("other", WHOLE, filename="other.mp4", content_type="video/mp4")
+    two.add_field("wish", "publish")
+    assert await code_of(await client.request("POST", "/api/clips", data=two)) == (400, "file-second")
+    assert (await client.json("GET", "/api/clips/mine"))["clips"] == []
+    assert incoming(idle) == []
+
+
+async def test_a_boundary_that_is_too_long_is_refused(client: Client) -> None:
+    headers = {"content-type": f"multipart/form-data; boundary={'b' * 300}"}
+    answer = await client.request("POST", "/api/clips", headers=headers, data=b"--b")
+    assert await code_of(answer) == (400, "form-malformed")
+
+
 async def test_words_that_come_behind_the_file_and_are_bad_leave_nothing(client: Client, idle: Running) -> None:
     assert await code_of(await client.request("POST", "/api/clips", data=form(wish="maybe"))) == (400, "bad-words")
     assert (await client.json("GET", "/api/clips/mine"))["clips"] == []

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from freehold.actions.upload import UploadRules
+from freehold.media.limits import Limits
 from tests.conftest import ROOT, missing, run_server
 from tests.uploads.test_tus import code_of, create, patch
 
@@ -33,6 +34,15 @@ async def test_an_empty_file_is_refused(settings: Any) -> None:
 
 async def test_a_file_over_the_size_is_refused_before_it_is_sent(settings: Any) -> None:
     assert await refusal_under(settings, UploadRules(max_size_bytes=100), 100, 101) == (413, "upload-too-big")
+
+
+async def test_a_file_that_would_not_be_looked_into_is_refused_before_it_is_sent(settings: Any) -> None:
+    async with run_server(replace(settings, media=Limits(max_size_bytes=100)), works=False) as running:
+        client = await running.new_client()
+        await client.sign_up("alice")
+        assert await code_of(await create(client, 101)) == (413, "upload-too-big")
+        assert (await create(client, 100)).status == 201
+        assert (await client.request("OPTIONS", "/uploads")).headers["Tus-Max-Size"] == "100"
 
 
 async def test_an_account_over_its_quota_is_refused(settings: Any) -> None:
@@ -64,7 +74,7 @@ async def test_a_caption_that_is_too_long_or_has_too_many_tags_is_refused(settin
 
 
 SMALL_DISK = """
-import asyncio, sys
+import asyncio, sys, tempfile
 from dataclasses import replace
 from pathlib import Path
 from freehold.config import Settings, ServerSettings
@@ -87,6 +97,9 @@ async def main() -> None:
             except OSError:
                 pass
         assert await code_of(await patch(client, path, 1 << 20, whole[1 << 20 :])) == (507, "disk-full")
+        tempfile.tempdir = sys.argv[1]
+        avatar = await client.request("PUT", "/api/account/avatar", data=bytes([0xFF, 0xD8, 0xFF]) + bytes(9000))
+        assert await code_of(avatar) == (507, "disk-full")
         filler.unlink()
         offset = await offset_of(client, path)
         assert offset >= 1 << 20

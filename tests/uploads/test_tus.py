@@ -166,6 +166,31 @@ async def test_an_unknown_checksum_is_refused(client: Client) -> None:
     assert await code_of(answer) == (400, "checksum-algorithm")
 
 
+@pytest.mark.parametrize("header", ["sha1 é", "sha1 ?", "sha1 QQ"])
+async def test_a_checksum_that_is_none_is_refused(client: Client, header: str) -> None:
+    path = (await create(client)).headers["Location"]
+    answer = await patch(client, path, 0, b"1", **{"upload-checksum": header})
+    assert await code_of(answer) == (400, "checksum-malformed")
+
+
+@pytest.mark.parametrize(
+    ("data", "headers", "refusal"),
+    [
+        (WHOLE[:9], {"upload-checksum": "sha1 QQ=="}, (460, "checksum-mismatch")),
+        (WHOLE[:9], {"upload-checksum": "sha3 QQ=="}, (400, "checksum-algorithm")),
+        (WHOLE[:11], {}, (413, "upload-overflow")),
+    ],
+)
+async def test_an_upload_whose_first_bytes_are_refused_is_forgotten(
+    client: Client, idle: Running, data: bytes, headers: dict[str, str], refusal: tuple[int, str]
+) -> None:
+    """Its address was never said, so it would only count against its author until it expires."""
+    begin = TUS | OCTETS | {"upload-length": "10"} | headers
+    assert await code_of(await client.request("POST", "/uploads", headers=begin, data=data)) == refusal
+    assert (await client.json("GET", "/api/clips/mine"))["clips"] == []
+    assert list((Path(idle.settings.server.data_dir) / "incoming").glob("*")) == []
+
+
 async def test_a_terminated_upload_is_gone_with_its_clip_and_its_bytes(client: Client, idle: Running) -> None:
     answer = await create(client, data=WHOLE[:10])
     path, clip_id = answer.headers["Location"], answer.headers["Freehold-Clip"]

@@ -1,6 +1,5 @@
 """An author's own clips: upload by a form, look at their states, change, publish, retry, withdraw, delete."""
 
-import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
@@ -15,13 +14,13 @@ from freehold.actions.clip import Change
 from freehold.actions.upload import Announced
 from freehold.api import identity
 from freehold.api.multipart import Event, Field, FileBegin, FileEnd, FormReader
-from freehold.api.native.uploads import words_of
+from freehold.api.native.uploads import forget, words_of
 from freehold.api.present import ClipShape, clip_json
 from freehold.api.routes import Access, Kind, Routes, path_id, query_id
 from freehold.api.server import Call
 from freehold.domain.account import Viewer
 from freehold.domain.clip import WATCHABLE, Audience, Clip, ClipState, ClipView, Rendition, RenditionKind, Wish
-from freehold.domain.errors import Absent, BadInput, Conflict, NoRoom
+from freehold.domain.errors import Absent, BadInput, Conflict
 from freehold.domain.ids import ClipId
 from freehold.media.cover import make_cover, within
 from freehold.media.outputs import MediaFile
@@ -29,11 +28,12 @@ from freehold.media.publication import put_file
 from freehold.store import clip as clips
 from freehold.store import rendition as renditions
 from freehold.store import upload as uploads
-from freehold.store.upload import Upload
 
 routes = Routes()
 
 MINE_LIMIT = 200
+COVER_MS_LIMIT = 86_400_000
+"""A day: longer than any clip; until a clip was looked at, nobody knows how long it is."""
 OVERHEAD_BYTES = 128 << 10
 """What a form may have besides its file."""
 
@@ -137,7 +137,7 @@ async def change(call: Call, body: WordsBody) -> MineShape:
     clip_id, backends = ClipId(path_id(call, "clip_id")), call.server.backends
     cover_ms, cover = body.cover_ms, None
     if cover_ms is not None:
-        if cover_ms < 0:
+        if not 0 <= cover_ms <= COVER_MS_LIMIT:
             raise BadInput("bad-cover", "The cover is a moment of the clip, in milliseconds from its start.")
         clip = await _own(call, clip_id)
         if clip.state in WATCHABLE or clip.state is ClipState.WITHDRAWN:
@@ -231,16 +231,17 @@ async def receive_form(call: Call, *, checks_csrf: bool = False) -> ClipId:
     upload = await upload_actions.begin(intake, call.account, announced)
     try:
         known = await upload_actions.append(intake, call.account, upload.id, 0, _file_bytes(events))
-        await _next_file(events, fields)
+        if await _next_file(events, fields) is not None:
+            raise BadInput("file-second", "One form takes one file. Send the other in a form of its own.")
         await upload_actions.complete(intake, known, begin.file_name, words_of(fields))
     except BaseException:
-        await upload_actions.unbroken(_forget(call, upload))
+        await upload_actions.unbroken(forget(call, upload))
         raise
     return upload.clip_id
 
 
 async def _next_file(events: AsyncIterator[Event], fields: dict[str, str]) -> FileBegin | None:
-    """Read fields up to the next file; a second file is refused by whoever asked for the rest of the fields."""
+    """Read fields up to the next file, which is returned, or to the form's end."""
     async for event in events:
         if isinstance(event, Field):
             fields[event.name] = event.text
@@ -255,11 +256,6 @@ async def _file_bytes(events: AsyncIterator[Event]) -> AsyncIterator[bytes]:
             return
         if isinstance(event, bytes):
             yield event
-
-
-async def _forget(call: Call, upload: Upload) -> None:
-    with contextlib.suppress(Absent, Conflict, NoRoom):
-        await upload_actions.terminate(call.server.intake, call.account, upload.id)
 
 
 async def _shapes(call: Call, clip_ids: Sequence[ClipId]) -> list[MineShape]:

@@ -3,6 +3,7 @@ termination, expiration and checksums."""
 
 import base64
 import binascii
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from email.utils import formatdate
 
@@ -15,7 +16,7 @@ from freehold.actions.upload import CHECKSUMS, Announced, Checksum
 from freehold.api.routes import Access, Kind, Routes, path_id
 from freehold.api.server import Call
 from freehold.domain.clip import Audience, Wish
-from freehold.domain.errors import BadInput, WrongMedia
+from freehold.domain.errors import Absent, BadInput, Conflict, NoRoom, Refusal, WrongMedia
 from freehold.domain.ids import SoundId, UploadId, id_text, parse_id
 from freehold.store.upload import Upload
 
@@ -60,9 +61,19 @@ async def create(call: Call) -> Response:
         "freehold-clip": id_text(upload.clip_id),
     }
     if call.request.headers.get("content-type", "").partition(";")[0] == BYTES:
-        upload = await _append(call, upload.id, 0, upload.size_bytes)
-        headers |= _headers(upload)
+        try:
+            headers |= _headers(await _append(call, upload.id, 0, upload.size_bytes))
+        except Refusal:
+            # The answer has no Location, so nobody could go on with it.
+            await actions.unbroken(forget(call, upload))
+            raise
     return Response(status_code=201, headers=headers)
+
+
+async def forget(call: Call, upload: Upload) -> None:
+    """Leave nothing of an upload that was refused; where that fails too, it expires."""
+    with contextlib.suppress(Absent, Conflict, NoRoom):
+        await actions.terminate(call.server.intake, call.account, upload.id)
 
 
 @routes.add("HEAD", "/uploads/{upload_id}", access=Access.CREATOR, kind=Kind.RAW)
@@ -182,7 +193,7 @@ def _checksum(call: Call) -> Checksum | None:
         raise BadInput("checksum-algorithm", f"Checksums are taken in {', '.join(CHECKSUMS)}.")
     try:
         return Checksum(algorithm, base64.b64decode(text, validate=True))
-    except binascii.Error:
+    except ValueError:
         raise BadInput("checksum-malformed", "The checksum is not in base64.") from None
 
 

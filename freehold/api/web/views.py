@@ -37,14 +37,17 @@ NOTICES = {
 async def home(call: Call) -> Response:
     """For You."""
     page = await feeds.feed_for(call).for_you(call.viewer, FIRST_PAGE, call.at_us)
-    return page_response(call, pages.feed(frame_of(call), page_json(page, call.viewer)))
+    is_caught_up = not page.clips and await _count_clips(call) > 0
+    return page_response(call, pages.feed(frame_of(call), page_json(page, call.viewer), is_caught_up=is_caught_up))
 
 
 @routes.add("GET", "/following", kind=Kind.PAGE)
 async def following(call: Call) -> Response:
     """Clips of the accounts that one follows, newest first."""
     page = await feeds.feed_for(call).following(call.viewer, None, FIRST_PAGE, call.at_us)
-    return page_response(call, pages.feed(frame_of(call), page_json(page, call.viewer), name="following"))
+    is_caught_up = call.account.following_count > 0
+    html = pages.feed(frame_of(call), page_json(page, call.viewer), name="following", is_caught_up=is_caught_up)
+    return page_response(call, html)
 
 
 @routes.add("GET", "/feed/for-you.html", kind=Kind.PAGE)
@@ -112,7 +115,7 @@ async def upload(call: Call) -> Response:
     """The composer."""
     server = call.server
     limits = {
-        "size_bytes": min(server.upload_rules.max_size_bytes, server.media_limits.max_size_bytes),
+        "size_bytes": server.upload_rules.max_size_bytes,
         "duration_ms": server.media_limits.max_duration_ms,
     }
     return page_response(call, pages.upload(frame_of(call), limits=limits))
@@ -167,13 +170,17 @@ async def why(call: Call) -> Response:
 async def about(call: Call) -> Response:
     """What this network is."""
     database = call.server.backends.database
-    states = await clip_rows.count_by_state(database)
     html = pages.about(
         frame_of(call),
-        clip_count=states.get("ready", 0) + states.get("playable", 0),
+        clip_count=await _count_clips(call),
         account_count=await account_rows.count(database),
     )
     return page_response(call, html)
+
+
+async def _count_clips(call: Call) -> int:
+    states = await clip_rows.count_by_state(call.server.backends.database)
+    return states.get("ready", 0) + states.get("playable", 0)
 
 
 def _fragment(call: Call, page: Page) -> Response:

@@ -103,6 +103,7 @@ export async function act(method, path) {
     if (fault.status !== 0) throw fault;
     kept.set("todo", { ...kept.get("todo", {}), [path]: method });
     toast(words.offline);
+    if (navigator.onLine) setTimeout(sendKept, 3000);
     return null;
   }
 }

@@ -40,7 +40,8 @@ const visit = {
     this.tally();
     const watched_ms = Math.round(this.watched_ms);
     const isNews = watched_ms > 0 || this.completions > 0 || this.not_interested;
-    const isSkip = isLeaving && this.all_completions === 0;
+    // What never came was not turned down.
+    const isSkip = isLeaving && this.all_completions === 0 && current?.classList.contains("live");
     if (current?.dataset.page && (isNews || (isSkip && performance.now() - this.shown_ms > 300))) {
       report({
         page_id: current.dataset.page,
@@ -48,7 +49,7 @@ const visit = {
         clip_id: current.dataset.id || "",
         watched_ms,
         completions: this.completions,
-        skipped: isSkip,
+        skipped: Boolean(isSkip),
         liked: this.liked,
         not_interested: this.not_interested,
         started_at_ms: this.started_at_ms,
@@ -76,12 +77,38 @@ const ring = new Ring({
     current?.classList.remove("waiting");
     showPlay(true);
   },
-  broken() {
-    current?.classList.add("broken");
-    current?.classList.remove("waiting");
+  async broken() {
+    const article = current;
+    article?.classList.add("broken");
+    article?.classList.remove("waiting");
     showPlay(true, words.broken);
+    if ((await reachable()) || article !== current || !article?.classList.contains("broken")) return;
+    showPlay(true, words.unreachable);
+    awaitServer();
   },
 });
+
+/* ---- without the server ---- */
+
+let patience = 0;
+const reachable = () => fetch("/healthz", { cache: "no-store" }).then(() => true, () => false);
+
+/** Asks every few seconds whether the server is back; then all that failed goes on by itself. */
+function awaitServer() {
+  clearTimeout(patience);
+  patience = setTimeout(async () => {
+    if (!(await reachable())) return awaitServer();
+    for (const lost of /** @type {NodeListOf<HTMLImageElement>} */ (list.querySelectorAll("img[hidden]"))) {
+      lost.hidden = false;
+      lost.src = lost.src;
+    }
+    if (current?.classList.contains("broken") && !halted) deeds.play(current, new Event("online"));
+    if (["error", "offline"].includes(card.dataset.state || "")) loadMore();
+    send();
+  }, 3000);
+}
+
+list.addEventListener("error", ({ target }) => target instanceof HTMLImageElement && (target.hidden = true), true);
 
 /* ---- the current clip ---- */
 
@@ -338,8 +365,10 @@ async function openPanel(kind, from) {
   const title = /** @type {HTMLElement} */ (document.getElementById("panel-title"));
   title.textContent = words[kind];
   if (from) title.focus({ preventScroll: true });
-  const show = kind === "why" ? (await import("./why.js")).show : (await import("./comments.js")).show;
-  if (article === current && panel.dataset.kind === kind) await show(article);
+  const part = await (kind === "why" ? import("./why.js") : import("./comments.js")).catch(() => null);
+  if (article !== current || panel.dataset.kind !== kind) return;
+  if (part) await part.show(article);
+  else /** @type {HTMLElement} */ (document.getElementById("panel-body")).textContent = words.unreachable;
 }
 
 function closePanel() {
@@ -378,7 +407,7 @@ Object.assign(deeds, {
   close: closePanel,
   sound: toggleSound,
   play() {
-    if (current?.classList.contains("broken")) ring.current?.load();
+    current?.classList.remove("broken");
     halted = false;
     showPlay(false);
     ring.current?.play();
@@ -461,7 +490,9 @@ async function loadMore() {
     if (current && !isEnd) ring.next = after(current);
     if ((video()?.readyState || 0) > 2) ring.prepareNext();
   } catch (fault) {
-    tellState(navigator.onLine ? "error" : "offline", fault.reference ? `${fault.message} ${words.reference} ${fault.reference}` : fault.message);
+    const { status, message, reference } = fault;
+    tellState(navigator.onLine ? "error" : "offline", status ? `${message} ${words.reference} ${reference}` : words.unreachable);
+    if (!status) awaitServer();
   } finally {
     isLoading = false;
     list.setAttribute("aria-busy", "false");

@@ -91,6 +91,8 @@ class Seat {
   async play() {
     const { video, ring } = this;
     if (!this.sources.length) return ring.watcher.broken();
+    // What failed while it was prepared may be there by now.
+    if (video.error) this.load(video.currentTime);
     video.muted = !ring.wantsSound;
     this.article?.classList.add("waiting");
     this.hurry(1500);
@@ -115,7 +117,7 @@ class Seat {
   }
 
   wait() {
-    if (!this.isCurrent || this.video.seeking) return;
+    if (!this.isCurrent || this.video.seeking || this.video.error) return;
     this.article?.classList.add("waiting");
     this.ring.watcher.stopped();
     if (this.video.currentTime > 0) this.hurry(400);

@@ -109,9 +109,10 @@ export class Upload {
   /** A conflict or a lost answer: ask for the offset; no connection: wait; a refusal: the end. @param {any} fault */
   async mend(fault) {
     const lasting = fault.status >= 400 && fault.status < 500 && ![408, 409, 410, 404, 423, 429, 460].includes(fault.status);
-    if (lasting || fault.status === 507 || this.tries > 40) {
+    // Without a connection it waits for as long as it takes.
+    if (lasting || fault.status === 507 || (fault.status && this.tries > 40)) {
       this.isOver = true;
-      return this.listener.refused(fault.message, fault.reference);
+      return this.listener.refused(fault.message, fault.status < 500 ? "" : fault.reference);
     }
     const wait_ms = Math.max(WAITS_MS[Math.min(this.tries, WAITS_MS.length - 1)], (fault.retry_s || 0) * 1000);
     this.tries += 1;

@@ -17,8 +17,8 @@ const work = { posting: false, posted: false, cover_ms: null, began_ms: 0, began
 /** @param {File | undefined} file */
 function take(file) {
   if (!file) return;
-  if (file.type && !/^(video|application\/octet)/.test(file.type)) return refuse(said.notvideo);
-  refuse("");
+  if (file.type && !/^(video|application\/octet)/.test(file.type)) return refuse(said.notvideo, "file-refusal");
+  refuse("", "file-refusal");
   $("drop").hidden = true;
   $("unfinished").hidden = true;
   $("taken").hidden = false;
@@ -26,7 +26,7 @@ function take(file) {
   $("file-name").textContent = file.name;
   $("file-facts").textContent = size(file.size);
   look(file);
-  upload = new Upload(file, { progress, state, refused: (text, reference) => refuse(reference ? `${text} (${reference})` : text) });
+  upload = new Upload(file, { progress, state, refused });
   upload.run();
   poll();
 }
@@ -49,7 +49,7 @@ function progress(sent, total) {
   $("upload-percent").textContent = `${Math.floor((sent / total) * 100)} %`;
   const seconds = (performance.now() - work.began_ms) / 1000;
   const left = ((total - sent) * seconds) / Math.max(1, sent - work.began_bytes);
-  const told = left < 90 ? said.second.replace("%s", String(Math.ceil(left))) : said.minute.replace("%s", String(Math.ceil(left / 60)));
+  const told = left < 90 ? said.second.replace("{number}", String(Math.ceil(left))) : said.minute.replace("{number}", String(Math.ceil(left / 60)));
   $("upload-detail").textContent = `${size(sent)} ${said.of} ${size(total)}${sent < total && seconds > 2 && sent > work.began_bytes ? ` · ${told} ${said.left}` : ""}`;
 }
 
@@ -60,22 +60,48 @@ function state(name) {
   if (name === "uploading" && !work.began_ms) Object.assign(work, { began_ms: performance.now(), began_bytes: upload?.sent || 0 });
   if (name === "paused" || name === "waiting") work.began_ms = 0;
   $("pause").querySelector("span").textContent = name === "paused" ? said.resume : said.pause;
-  $("pause").hidden = name === "uploaded";
+  $("pause").hidden = name === "uploaded" || name === "refused";
+  $("post").disabled = name === "refused";
 }
 
-/** @param {string} text */
-function refuse(text) {
-  $("refusal").textContent = text;
-  $("refusal").hidden = !text;
+/** The file is not taken, on its way or once it was looked at: the reason stands beside it. @param {string} text @param {string} [reference] */
+function refused(text, reference) {
+  state("refused");
+  $("upload-percent").textContent = $("upload-detail").textContent = "";
+  refuse(reference ? `${text} (${reference})` : text, "file-refusal");
+}
+
+/** @param {string} text @param {string} [place] beside what was refused */
+function refuse(text, place = "refusal") {
+  $(place).textContent = text;
+  $(place).hidden = !text;
+}
+
+/** Back to the choice of a file; what was written stays. */
+function empty() {
+  clearTimeout(work.poll);
+  upload = null;
+  Object.assign(work, { cover_ms: null, began_ms: 0 });
+  for (const name of ["preview", "cover-video"]) $(name).removeAttribute("src");
+  $("preview").classList.remove("unseen");
+  $("cover-strip").replaceChildren();
+  $("upload-progress").value = 0;
+  $("upload-percent").textContent = $("upload-detail").textContent = $("file").value = "";
+  $("taken").hidden = $("cover").hidden = true;
+  $("drop").hidden = $("cover-later").hidden = false;
+  $("file").required = true;
+  $("post").disabled = false;
+  refuse("", "file-refusal");
+  refuse("");
+  $("file").focus();
 }
 
 $("pause").addEventListener("click", () => (upload?.isPaused ? upload.resume() : upload?.pause()));
 $("discard").addEventListener("click", async () => {
-  const clip = upload?.clip;
-  const isWhole = upload && upload.sent === upload.file.size;
-  await upload?.discard();
-  if (clip && isWhole) await call("DELETE", `/api/clips/${clip}`).catch(complain);
-  location.assign("/upload");
+  const gone = upload;
+  empty();
+  await gone?.discard();
+  if (gone?.clip && gone.sent === gone.file.size) await call("DELETE", `/api/clips/${gone.clip}`).catch(complain);
 });
 $("file").addEventListener("change", () => take($("file").files[0]));
 for (const name of ["dragover", "drop"]) {
@@ -115,7 +141,9 @@ caption.addEventListener("input", () => {
 /** Asks for the clip's state until it can be played; then the cover can be chosen. */
 async function poll() {
   clearTimeout(work.poll);
-  const mine = upload?.clip ? await call("GET", `/api/clips/${upload.clip}/mine`).catch(() => null) : null;
+  const asked = upload;
+  const mine = asked?.clip ? await call("GET", `/api/clips/${asked.clip}/mine`).catch(() => null) : null;
+  if (upload !== asked) return;
   if (mine && upload?.isOver) {
     const place = mine.queue_position === null ? "" : `${said.position}: ${mine.queue_position}`;
     $("upload-state").textContent = mine.state_text;
@@ -123,7 +151,7 @@ async function poll() {
     $("upload-progress").value = mine.progress_percent === null ? 1000 : mine.progress_percent * 10;
     $("upload-percent").textContent = mine.progress_percent === null ? "" : `${mine.progress_percent} %`;
   }
-  if (mine?.refusal) return refuse(mine.refusal.text);
+  if (mine?.refusal) return refused(mine.refusal.text);
   if (mine?.renditions?.length && $("cover").hidden) choose(mine);
   if (mine && ["ready", "failed", "expired", "withdrawn"].includes(mine.state)) return;
   work.poll = setTimeout(poll, upload?.isOver ? 1000 : 3000);
@@ -138,20 +166,21 @@ function choose(mine) {
   video.src = mine.renditions[0].url;
   if (mine.strip_url) $("cover-strip").append(Object.assign(document.createElement("img"), { src: mine.strip_url, alt: "" }));
   at.max = String(mine.duration_ms);
-  at.addEventListener("input", () => {
+  at.oninput = () => {
     work.cover_ms = Number(at.value);
     video.currentTime = work.cover_ms / 1000;
     const told = `${Math.floor(work.cover_ms / 60000)}:${((work.cover_ms / 1000) % 60).toFixed(1).padStart(4, "0")}`;
     $("cover-time").textContent = told;
     at.setAttribute("aria-valuetext", told);
-  });
+  };
 }
 
 /* ---- posting ---- */
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  if (!upload || work.posting) return $("file").click();
+  if (work.posting) return;
+  if (!upload) return $("file").click();
   work.posting = true;
   refuse("");
   const audience = new FormData(form).get("audience");
@@ -159,9 +188,8 @@ form.addEventListener("submit", async (event) => {
   const change = { caption: caption.value, audience, wish: "publish" };
   if (work.cover_ms !== null) change.cover_ms = work.cover_ms;
   try {
-    while (!upload.clip && !upload.isOver) await new Promise((resolve) => setTimeout(resolve, 200));
-    const mine = await call("PATCH", `/api/clips/${upload.clip}`, change);
-    posted(mine || {});
+    while (upload && !upload.clip && !upload.isOver) await new Promise((resolve) => setTimeout(resolve, 200));
+    if (upload?.clip) posted((await call("PATCH", `/api/clips/${upload.clip}`, change)) || {});
   } catch (fault) {
     refuse(fault.reference ? `${fault.message} (${fault.reference})` : fault.message);
   }
@@ -171,6 +199,7 @@ form.addEventListener("submit", async (event) => {
 /** @param {any} mine */
 function posted(mine) {
   $("posted").hidden = false;
+  $("discard").hidden = true;
   form.querySelectorAll(".card:not(.take)").forEach((card) => /** @type {HTMLElement} */ (card).setAttribute("hidden", ""));
   $("posted").querySelector("h2 + p").textContent = mine.is_published ? said.posted_now : said.posted_later;
   if (mine.is_published && mine.url) Object.assign($("posted-link"), { href: mine.url, textContent: said.watch });
