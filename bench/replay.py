@@ -47,7 +47,7 @@ from freehold.store.schema import metadata
 
 CLIPS_A_PAGE = 10
 VIEWERS_AT_ONCE = 16
-RULES = FeedRules(snapshot_every_s=20, replay_span_h=0)
+RULES = FeedRules(snapshot_every_s=5, replay_span_h=0)
 GENERIC = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
 PRESCOTT = {"OPENBLAS_CORETYPE": "Prescott", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
 HASWELL = {"OPENBLAS_CORETYPE": "Haswell", "OPENBLAS_NUM_THREADS": "2", "NUMBA_NUM_THREADS": "2"}
@@ -179,13 +179,11 @@ def change_row(sql: str, column: str, table: str, at: int) -> Callable[[Path], N
 
 
 def change_snapshot(data_dir: Path) -> None:
-    """The model from which the newest pages are rebuilt."""
+    """The newest model, which the next start would go on from."""
     database = sqlite3.connect(data_dir / "freehold.db")
     keys = [row[0] for row in database.execute("SELECT blob_key FROM snapshot ORDER BY id").fetchall()]
     database.close()
-    found = next(
-        path for path in (data_dir / "blobs").rglob("*") if path.name == keys[len(keys) // 2].rpartition("/")[2]
-    )
+    found = next(path for path in (data_dir / "blobs").rglob("*") if path.name == keys[-1].rpartition("/")[2])
     found.chmod(0o600)
     data = found.read_bytes()
     found.write_bytes(flip(data, len(data) // 2))

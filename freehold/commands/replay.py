@@ -37,7 +37,7 @@ def add_parser(commands: Any) -> None:
         " machine. Ends with 1 where something differs.",
     )
     parser.add_argument("impressions", nargs="*", metavar="IMPRESSION", help="PAGE or PAGE:POSITION, as in a why link")
-    parser.add_argument("--all", action="store_true", help="every page")
+    parser.add_argument("--all", action="store_true", help="every page, and every snapshot")
     parser.add_argument("--viewer", metavar="WHO", help="pages of this account (@handle) or viewer (id)")
     parser.add_argument("--since", metavar="TIME", help="pages since this day or time (UTC), as 2026-01-31T12:00")
     parser.add_argument("--sample", type=int, metavar="N", help="so many of them, drawn evenly and always the same")
@@ -56,7 +56,13 @@ async def _replay(arguments: argparse.Namespace, settings: Settings) -> int:
         wanted, positions = await _wanted(arguments, backends)
         replay = Replay(backends.database, backends.blobs)
         say = _say_json if arguments.json else _say_one if arguments.impressions else _say_many
-        return await say(replay, replay.pages(wanted), positions)
+        return await say(replay, _whole(replay, wanted) if arguments.all else replay.pages(wanted), positions)
+
+
+async def _whole(replay: Replay, wanted: list[Wanted]) -> AsyncIterator[Replayed]:
+    async for one in replay.pages(wanted):
+        yield one
+    await replay.check_rest()
 
 
 async def _wanted(arguments: argparse.Namespace, backends: Backends) -> tuple[list[Wanted], dict[int, set[int]]]:

@@ -117,6 +117,11 @@ class Replay:
                 if one.seq in rows:
                     yield await self._replayed(rows[one.seq])
 
+    async def check_rest(self) -> None:
+        """The snapshots behind the last page: no page was rebuilt from them, but the next start would be."""
+        while ahead := [one for one in self._saved if self._fold.place < _place_at(one)]:
+            await self._check(ahead[0])
+
     async def _replayed(self, row: LoggedPage) -> Replayed:
         page, record, fault = row.page, unpacked(row.page.ranked), row.fault()
         differences = [] if fault is None else [f"the page's own row was changed: {fault}"]

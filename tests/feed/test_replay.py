@@ -332,6 +332,23 @@ async def test_a_changed_score_term_chance_or_clip_is_named_with_its_position_ev
     assert await differences_of(backends, page_ids[-1]) == []
 
 
+async def test_a_model_that_no_page_was_rebuilt_from_is_checked_with_all_of_them(
+    backends: Backends, filled: Filled
+) -> None:
+    await lived(backends)
+    saved = (await snapshots.newest_first(backends.database))[0]
+    data = await backends.blobs.read(saved.blob_key, 0, await backends.blobs.size_bytes(saved.blob_key))
+    key = await backends.blobs.put(bytes([*data[:-1], data[-1] ^ 1]))
+    await set_to(backends, "UPDATE snapshot SET blob_key = $1 WHERE id = $2", key, saved.id)
+    replay = Replay(backends.database, backends.blobs)
+    found = [one async for one in replay.pages(await Selection().wanted(backends.database))]
+    assert all(one.is_same for one in found)
+    assert replay.faults == []
+    await replay.check_rest()
+    assert len(replay.faults) == 1
+    assert f"snapshot {id_text(saved.id)}" in replay.faults[0]
+
+
 async def test_one_changed_bit_in_a_stored_model_is_found_and_the_snapshot_named(
     backends: Backends, filled: Filled
 ) -> None:
