@@ -24,13 +24,13 @@ from freehold.backends.bus import EmbeddedBus
 from freehold.backends.compute import EmbeddedCompute
 from freehold.backends.database import Database
 from freehold.backends.postgresql import PostgresDatabase
-from freehold.backends.sqlite import SqliteDatabase
+from freehold.backends.sqlite import SqliteCopy, SqliteDatabase
 from freehold.config import Settings
 from freehold.domain.errors import SettingError
 from freehold.feed.feed import Feed
 from freehold.media.jail import open_jail
 from freehold.media.life import Life
-from freehold.store.migrate import migrate
+from freehold.store.migrate import current_revision, migrate, newest_revision
 
 log = structlog.get_logger("freehold.app")
 SECRET_BYTES = 32
@@ -98,6 +98,29 @@ async def open_backends(settings: Settings) -> AsyncIterator[Backends]:
         await migrate(database)
         slots = settings.compute.slots or None
         yield Backends(database, open_blobs(settings), EmbeddedBus(), EmbeddedCompute(slots))
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def open_copy(settings: Settings) -> AsyncIterator[Backends]:
+    """The four seams for one who only reads: nothing is migrated, and the database takes no writes."""
+    data_dir, url = Path(settings.server.data_dir), settings.database.url
+    if url and not url.startswith("postgresql://"):
+        raise SettingError("database.url is empty (SQLite in the data folder) or begins with postgresql://")
+    if not settings.blobs.url and not (data_dir / "blobs").is_dir():
+        raise SettingError(f"there is no folder {data_dir / 'blobs'}: say where the data is by --data")
+    database: Database = (
+        await PostgresDatabase.open(url, is_read_only=True) if url else SqliteCopy(data_dir / "freehold.db")
+    )
+    try:
+        current = await current_revision(database)
+        if current != newest_revision():
+            raise SettingError(
+                f"the database is at revision {current or 'none'}, and this program reads {newest_revision()}:"
+                " use the program that it belongs to, or start a server on it once"
+            )
+        yield Backends(database, open_blobs(settings), EmbeddedBus(), EmbeddedCompute(1))
     finally:
         await database.close()
 

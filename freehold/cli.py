@@ -20,6 +20,8 @@ COMMANDS = {
     "account": "freehold.commands.account",
     "clip": "freehold.commands.clip",
     "readers": "freehold.commands.readers",
+    "feed": "freehold.commands.feed",
+    "replay": "freehold.commands.replay",
     "bench": "freehold.commands.bench",
 }
 EXIT_REFUSED = 1

@@ -58,12 +58,11 @@ class PostgresDatabase:
         self._pool = pool
 
     @classmethod
-    async def open(cls, url: str) -> "PostgresDatabase":
+    async def open(cls, url: str, *, is_read_only: bool = False) -> "PostgresDatabase":
         """`url` is `postgresql://account:password@host:port/database`; `SettingError` where it is not."""
+        said = {"jit": "off", "timezone": "UTC", "default_transaction_read_only": "on" if is_read_only else "off"}
         try:
-            pool = await asyncpg.create_pool(
-                url, min_size=1, max_size=POOL_SIZE, server_settings={"jit": "off", "timezone": "UTC"}
-            )
+            pool = await asyncpg.create_pool(url, min_size=1, max_size=POOL_SIZE, server_settings=said)
         except (OSError, asyncpg.PostgresError) as error:
             raise BackendError(f"PostgreSQL cannot be reached: {error}") from error
         except ValueError as error:

@@ -56,6 +56,22 @@ def translate(error: Exception) -> Exception:
     return error
 
 
+def connect_to_copy(path: Path) -> Any:
+    """Nothing is written, no file beside the database's either where it has no write-ahead log: then it is at rest."""
+    if not path.is_file():
+        raise BackendError(f"there is no database {path}")
+    is_at_rest = not path.with_name(path.name + "-wal").exists()
+    address = f"{path.absolute().as_uri()}?mode=ro" + ("&immutable=1" if is_at_rest else "")
+    connection = sqlite3.connect(
+        address, uri=True, isolation_level=None, check_same_thread=False, cached_statements=512
+    )
+    connection.row_factory = sqlite3.Row
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
 class SqliteTransaction:
     dialect: Literal["sqlite"] = "sqlite"
 
@@ -212,3 +228,29 @@ class SqliteDatabase:
             pending.error = translate(error) if isinstance(error, sqlite3.Error) else error
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+
+
+class SqliteCopy:
+    """A database that is only read: a copy, a folder that nobody may write to, or one that a server has open."""
+
+    dialect: Literal["sqlite"] = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = connect_to_copy(path)
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.path}"
+
+    async def fetch(self, sql: str, *values: Value) -> Sequence[Row]:
+        try:
+            return self._connection.execute(numbered(sql), values).fetchall()  # type: ignore[no-any-return]
+        except sqlite3.DatabaseError as error:
+            raise BackendError(f"the database cannot be read: {error}") from error
+
+    async def transact(self, work: Work[T]) -> T:
+        raise BackendError("this database is only read")
+
+    async def close(self) -> None:
+        self._connection.close()

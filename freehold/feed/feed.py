@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from copy import copy
+from dataclasses import replace
 from random import Random
 from weakref import WeakValueDictionary
 
@@ -28,10 +29,11 @@ from freehold.feed import watch_counts
 from freehold.feed.alternate import alternating
 from freehold.feed.learning import FOLLOWING, FOR_YOU, Learning
 from freehold.feed.page import Page, Served
+from freehold.feed.ranking import Asked, Ranked, packed, rank
 from freehold.feed.rules import FeedRules
 from freehold.feed.why import Why, why_of
 from freehold.governance.judge import shown_clip, shown_clips
-from freehold.recommender import Placed, Scores, arrange, warm_up
+from freehold.recommender import warm_up
 from freehold.store import candidate
 from freehold.store import clip as clips
 from freehold.store import page as pages
@@ -104,33 +106,28 @@ class Feed:
         """
         count = count or self.rules.page_count
         async with self._turn_of(viewer.id):
-            seed = self._random.getrandbits(63)
             last_author, last_sound = await self._last_shown(viewer.id, at_us)
-            learner = self.learning.learner
-            views: dict[ClipId, ClipView] = {}
-            for again in (False, True):
-                candidates = learner.gather(viewer.id, at_us, seed, self.rules.candidate_count, again=again)
-                while True:
-                    model_hash, scores = learner.hash(), learner.score(candidates)
-                    placed = arrange(scores, seed, count, last_author, last_sound)
-                    if all(one.clip_id in views for one in placed):
-                        break
-                    views |= await self._judged(viewer, [one.clip_id for one in placed], at_us)
-                    if all(one.clip_id in views for one in placed):
-                        break
-                    views = await self._judged(viewer, candidates.clip_ids.tolist(), at_us)
-                    candidates = candidates.keep(views)
-                if placed:
-                    break
+            asked = Asked(
+                viewer.id,
+                at_us,
+                self._random.getrandbits(63),
+                count,
+                self.rules.candidate_count,
+                last_author,
+                last_sound,
+            )
+            ranked, views = await self._judged_ranking(viewer, asked)
+            placed = ranked.placed
             page = await self._serve(
                 viewer,
                 FOR_YOU,
                 [views[one.clip_id] for one in placed],
-                [_shown(scores, one) for one in placed],
+                ranked.shown,
                 at_us,
                 is_end=len(placed) < count,
-                model_hash=model_hash,
-                seed=seed,
+                model_hash=ranked.model_hash,
+                seed=asked.seed,
+                ranked=packed(ranked),
             )
             if placed and self._leaves_trace:
                 self._remember(viewer.id, (placed[-1].author_id, placed[-1].sound_id))
@@ -193,6 +190,24 @@ class Feed:
         return batch.count, not is_new
 
     # The steps
+
+    async def _judged_ranking(self, viewer: Viewer, asked: Asked) -> tuple[Ranked, dict[ClipId, ClipView]]:
+        """A page of which every clip may be shown. What may not is taken out, and the page is ranked anew."""
+        views: dict[ClipId, ClipView] = {}
+        is_first = True
+        while True:
+            ranked = rank(self.learning.learner, self.learning.place, asked)
+            unjudged = [one.clip_id for one in ranked.placed if one.clip_id not in views]
+            if not unjudged:
+                return ranked, views
+            views |= await self._judged(viewer, unjudged, asked.at_us)
+            if all(clip_id in views for clip_id in unjudged):
+                return ranked, views
+            gathered = [ClipId(clip_id) for clip_id in ranked.scores.candidates.clip_ids.tolist()]
+            rest = [clip_id for clip_id in gathered if clip_id not in views] if is_first else []
+            views |= await self._judged(viewer, rest, asked.at_us)
+            refused = {clip_id for clip_id in (rest or unjudged) if clip_id not in views}
+            asked, is_first = replace(asked, refused=asked.refused | refused), False
 
     async def _judged(self, viewer: Viewer, clip_ids: Sequence[ClipId], at_us: int) -> dict[ClipId, ClipView]:
         """Those that may be shown in a feed; nobody's own clips are."""
@@ -265,15 +280,15 @@ class Feed:
 
     async def _serve(
         self, viewer: Viewer, feed: str, views: Sequence[ClipView], shown: Sequence[Shown], at_us: int, *,
-        is_end: bool, model_hash: str, seed: int, before: ClipId | None = None,
+        is_end: bool, model_hash: str, seed: int, before: ClipId | None = None, ranked: bytes | None = None,
     ) -> Page:  # fmt: skip
         """Write the impressions down, then hand the page out."""
         page_id = PageId(new_id(at_us, self._random))
         # Before the commit: it empties SQLite's page cache.
         files = await renditions.of_clips(self._database, [view.clip.id for view in views])
         if views and self._leaves_trace:
-            packed = pages.packed(shown)
-            await self.learning.append(PageRow(viewer.id, page_id, feed, at_us, model_hash, seed, packed))
+            impressions = pages.packed(shown)
+            await self.learning.append(PageRow(viewer.id, page_id, feed, at_us, model_hash, seed, impressions, ranked))
         served = tuple(
             Served(position, one.source, view, tuple(files.get(view.clip.id, ())))
             for position, (view, one) in enumerate(zip(views, shown, strict=True))
@@ -308,9 +323,3 @@ class Feed:
             return None, None
         found = await candidate.author_and_sound_for_system(self._database, pages.clip_ids_in(page.impressions)[-1])
         return found or (None, None)
-
-
-def _shown(scores: Scores, placed: Placed) -> Shown:
-    return Shown(
-        placed.clip_id, placed.source, placed.propensity, placed.score, tuple(scores.terms[placed.index].tolist())
-    )

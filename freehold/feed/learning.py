@@ -2,53 +2,40 @@
 
 One task writes pages and watches, many in one transaction, and applies them to the learner in the order of the
 log once they are durable. The same task follows the journal, and every page and batch says how much of the
-journal had been taken in before it. So the learner is a fold over what is stored, and a start gives the state
-that the last end left, to the last bit: the newest snapshot, and the log and the journal behind it.
+journal had been taken in before it. So the learner is a fold (`fold.py`) over what is stored, and a start gives the
+state that the last end left, to the last bit: the newest snapshot, and the log and the journal behind it.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 from random import Random
 
-import numpy as np
-import numpy.typing as npt
 import structlog
 
 from freehold.backends import Backends
 from freehold.backends.database import Transaction
 from freehold.domain.errors import Absent, BackendError, NoRoom
 from freehold.domain.ids import new_id
-from freehold.feed import candidates
+from freehold.feed import candidates, weights
+from freehold.feed.fold import FOLLOWING, FOR_YOU, TOLD, Fold, Place, logged
 from freehold.feed.rules import FeedRules
-from freehold.recommender import Learner, SnapshotError, Weights, kernels
+from freehold.recommender import Learner, SnapshotError
 from freehold.store import journal, reader, watch_log
 from freehold.store import page as pages
 from freehold.store import snapshot as snapshots
-from freehold.store.journal import Entry, Kind
+from freehold.store.journal import Kind
 from freehold.store.page import PageRow
 from freehold.store.snapshot import Snapshot
 from freehold.store.watch_log import WatchBatch
 
+__all__ = ["FOLLOWING", "FOR_YOU", "TOLD", "Learning"]
+
 log = structlog.get_logger("freehold.learning")
 
-FOR_YOU, FOLLOWING = "for-you", "following"
-TOLD = frozenset((FOR_YOU, FOLLOWING))
-"""The feeds whose pages the learner is told of: what either showed, neither shows again soon.
-What was looked up (a profile, a tag, a link) counts once its watch is reported."""
 GROUP_LIMIT = 512
-READ_LIMIT = 500
 LOOK_EVERY_S = 0.5
-DAY_MIN = 24 * 60
-RECORD_TYPE = np.dtype(
-    [
-        ("page", "<i8"),
-        ("clip", "<i8"),
-        ("position", "u1"),
-        ("watched_ms", "<u4"),
-        ("completions", "<u2"),
-        ("flags", "u1"),
-    ]
-)
+YIELD_EVERY = 500
+HOUR_US = 3_600_000_000
 
 
 class Learning:
@@ -67,10 +54,30 @@ class Learning:
         self._saving: asyncio.Task[None] | None = None
         self._saved_hash = ""
         self._saved_at_us = clock()
-        weights = Weights(seen_clips=rules.seen_window_clips, seen_min=rules.seen_window_days * DAY_MIN)
-        self.learner = Learner(weights)
-        self.log_seq = 0
-        self.journal_seq = 0
+        self._is_behind = False
+        self._fold = self._new_fold()
+
+    def _new_fold(self, learner: Learner | None = None, place: Place = (0, 0)) -> Fold:
+        fold = Fold(self._backends.database, learner, place)
+        fold.on_told = lambda entry, fault: log.warning("not as it was told", journal_seq=entry.seq, fault=fault)
+        return fold
+
+    @property
+    def learner(self) -> Learner:
+        return self._fold.learner
+
+    @property
+    def place(self) -> Place:
+        """Where the learner stands: how much of the log and of the journal it has taken in."""
+        return self._fold.place
+
+    @property
+    def log_seq(self) -> int:
+        return self._fold.log_seq
+
+    @property
+    def journal_seq(self) -> int:
+        return self._fold.journal_seq
 
     # What the feed asks of it
 
@@ -86,13 +93,19 @@ class Learning:
     # Start and end
 
     async def restore(self) -> None:
-        mark = await reader.mark_of(self._backends.database, candidates.NAME)
-        for saved in await snapshots.newest_first(self._backends.database):
+        """As the last end left it; then weights that are others by now are an action, and taken in."""
+        database = self._backends.database
+        mark = await reader.mark_of(database, candidates.NAME)
+        for saved in await snapshots.newest_first(database):
             if saved.journal_seq > mark:
                 break
             if await self._load(saved):
                 break
-        await self._replay()
+        await candidates.write_down(database, self._clock())
+        await self._catch_up()
+        await self._follow()
+        if await weights.agree(database, self._rules, self._clock(), self._random):
+            await self._follow()
 
     async def _load(self, saved: Snapshot) -> bool:
         blobs = self._backends.blobs
@@ -102,37 +115,18 @@ class Learning:
         except (Absent, SnapshotError) as fault:
             log.warning("snapshot left aside", snapshot=saved.id, fault=str(fault))
             return False
-        if learner.weights != self.learner.weights:
-            learner.set_weights(self.learner.weights)
-        self.learner, self.log_seq, self.journal_seq = learner, saved.log_seq, saved.journal_seq
+        self._fold = self._new_fold(learner, (saved.log_seq, saved.journal_seq))
         self._saved_hash, self._saved_at_us = saved.model_hash, saved.at_us
         return True
 
-    async def _replay(self) -> None:
-        """Take in what is stored behind `log_seq` and `journal_seq`, in the order in which it was taken in first."""
-        database = self._backends.database
-        page_rows: list[tuple[int, int, PageRow]] = []
-        batches: list[tuple[int, int, WatchBatch]] = []
-        while True:
-            page_rows = page_rows or await pages.after(database, self.log_seq, READ_LIMIT)
-            batches = batches or await watch_log.after(database, self.log_seq, READ_LIMIT)
-            if not page_rows and not batches:
-                break
-            # Up to where both are known: behind its last row either may have more.
-            ends = [rows[-1][0] for rows in (page_rows, batches) if len(rows) >= READ_LIMIT]
-            end = min(ends) if ends else max(rows[-1][0] for rows in (page_rows, batches) if rows)
-            for seq, journal_seq, entry in sorted(
-                [row for row in (*page_rows, *batches) if row[0] <= end], key=lambda row: row[0]
-            ):
-                if journal_seq > self.journal_seq:
-                    await self._follow(journal_seq)
-                self._apply(
-                    [entry] if isinstance(entry, PageRow) else [], [entry] if isinstance(entry, WatchBatch) else []
-                )
-                self.log_seq = seq
-            page_rows, batches = [], []
-            await asyncio.sleep(0)
-        await self._follow(None)
+    async def _catch_up(self) -> None:
+        """Take in what the log has behind this place, in the order in which it was taken in first."""
+        count = 0
+        async for row in logged(self._backends.database, self._fold.log_seq):
+            await self._fold.take_in(row)
+            count += 1
+            if count % YIELD_EVERY == 0:
+                await asyncio.sleep(0)
 
     def stop(self) -> None:
         """Let `run` end between two groups: cancelled inside one, it would not know whether that was written."""
@@ -173,12 +167,9 @@ class Learning:
         """At the journal, and whether it is time to save. A backend that fails now is asked again at the next look."""
         try:
             if await reader.mark_of(self._backends.database, candidates.NAME) < self.journal_seq:
-                log.info("rebuilding", reader=candidates.NAME)
-                fresh = Learning(self._backends, self._rules, self._clock, self._random)
-                await fresh._replay()
-                self.learner, self.log_seq, self.journal_seq = fresh.learner, fresh.log_seq, fresh.journal_seq
+                await self._build_anew()
             else:
-                await self._follow(None)
+                await self._follow()
         except Exception:
             log.exception("the journal could not be followed", reader=candidates.NAME, mark=self.journal_seq)
             return
@@ -186,22 +177,39 @@ class Learning:
         if (self._must_forget or is_due) and (self._saving is None or self._saving.done()):
             self._saving = asyncio.create_task(self._save(*self._picture()), name="learning-save")
 
+    async def _build_anew(self) -> None:
+        """From the first entry on; saved at once, as the log behind an older snapshot may lead elsewhere."""
+        log.info("rebuilding", reader=candidates.NAME)
+        fresh = Learning(self._backends, self._rules, self._clock, self._random)
+        await fresh._catch_up()
+        await fresh._follow()
+        self._fold = fresh._fold
+        self._saved_at_us = 0
+
     async def _write_group(self) -> None:
         group, self._pending = self._pending[:GROUP_LIMIT], self._pending[GROUP_LIMIT:]
         page_rows = [entry for entry, _ in group if isinstance(entry, PageRow)]
         batches = [entry for entry, _ in group if isinstance(entry, WatchBatch)]
-        first_page, first_batch = self.log_seq + 1, self.log_seq + 1 + len(page_rows)
-        journal_seq = self.journal_seq
 
         async def write(transaction: Transaction) -> set[int]:
             await pages.insert(transaction, first_page, journal_seq, page_rows)
             return await watch_log.insert(transaction, first_batch, journal_seq, batches)
 
         try:
+            if self._is_behind:
+                await self._catch_up()
+                self._is_behind = False
+            first_page, first_batch = self.log_seq + 1, self.log_seq + 1 + len(page_rows)
+            journal_seq = self.journal_seq
             taken = await self._backends.database.transact(write)
-            self.log_seq += len(group)
-            self._apply(page_rows, [batch for seq, batch in enumerate(batches, first_batch) if seq in taken])
+            for seq, page in enumerate(page_rows, first_page):
+                self._fold.apply(seq, page)
+            for seq, batch in enumerate(batches, first_batch):
+                if seq in taken:
+                    self._fold.apply(seq, batch)
         except BaseException as error:
+            # A transaction that failed may have been committed: then the log is ahead of the learner.
+            self._is_behind = True
             is_ours = isinstance(error, Exception)
             _fail(group, error if is_ours else BackendError("the server is stopping"))
             if not is_ours:
@@ -216,28 +224,13 @@ class Learning:
             if not future.done():
                 future.set_result(is_new)
 
-    def _apply(self, page_rows: Sequence[PageRow], batches: Sequence[WatchBatch]) -> None:
-        for page in page_rows:
-            if page.feed in TOLD:
-                self.learner.note_impressions(page.viewer_id, pages.clip_ids_in(page.impressions), page.at_us)
-        if batches:
-            self.learner.learn_rows(watch_rows(batches))
-
-    async def _follow(self, until: int | None) -> None:
-        """Take in the journal's next entries, up to `until` or to its end, and move the mark."""
-        database = self._backends.database
-        before = self.journal_seq
-        while until is None or self.journal_seq < until:
-            entries: Sequence[Entry] = await journal.after(database, self.journal_seq, READ_LIMIT)
-            entries = [entry for entry in entries if until is None or entry.seq <= until]
-            if not entries:
-                break
-            await candidates.take_in(self.learner, database, entries)
-            self.journal_seq = entries[-1].seq
-            self._must_forget |= any(entry.kind is Kind.ACCOUNT_DELETED for entry in entries)
-            await asyncio.sleep(0)
-        if self.journal_seq > before:
-            mark, at_us = self.journal_seq, self._clock()
+    async def _follow(self) -> None:
+        """Take in the journal to its end, and move the mark."""
+        database, at_us = self._backends.database, self._clock()
+        entries = await self._fold.follow(await candidates.write_down(database, at_us))
+        self._must_forget |= any(entry.kind is Kind.ACCOUNT_DELETED for entry in entries)
+        if await reader.mark_of(database, candidates.NAME) != self.journal_seq:
+            mark = self.journal_seq
             await database.transact(lambda transaction: reader.move(transaction, candidates.NAME, mark, at_us))
 
     # Snapshots
@@ -264,12 +257,13 @@ class Learning:
         self._saved_hash = saved.model_hash
 
     async def _put(self, data: bytes, saved: Snapshot, must_forget: bool) -> None:
-        """Keeps one older snapshot, should this one's blob be damaged; none where an account is to be forgotten."""
+        """Keeps older ones that pages are replayed from; none where an account is to be forgotten."""
         backends = self._backends
         key = await backends.blobs.put(data)
 
         older = list(await snapshots.newest_first(backends.database))
-        stale, kept = (older, []) if must_forget else (older[1:], older[:1])
+        kept = [] if must_forget else kept_of(older, saved.at_us, self._rules)
+        stale = [one for one in older if one not in kept]
 
         async def insert(transaction: Transaction) -> None:
             row = Snapshot(saved.id, saved.model_hash, saved.log_seq, saved.journal_seq, saved.at_us, key)
@@ -301,17 +295,20 @@ def _fail(group: "Sequence[tuple[PageRow | WatchBatch, asyncio.Future[bool]]]", 
             future.set_exception(error)
 
 
-def watch_rows(batches: Sequence[WatchBatch]) -> npt.NDArray[np.int64]:
-    """As the learner takes them: int64[watches, kernels.WATCH_COLUMNS]."""
-    records = np.frombuffer(b"".join(batch.watches for batch in batches), dtype=RECORD_TYPE)
-    counts = [batch.count for batch in batches]
-    rows = np.empty((records.size, kernels.WATCH_COLUMNS), dtype=np.int64)
-    rows[:, kernels.W_VIEWER] = np.repeat(np.array([batch.viewer_id for batch in batches], dtype=np.int64), counts)
-    rows[:, kernels.W_AT_US] = np.repeat(np.array([batch.at_us for batch in batches], dtype=np.int64), counts)
-    rows[:, kernels.W_CLIP] = records["clip"]
-    rows[:, kernels.W_WATCHED_MS] = records["watched_ms"]
-    rows[:, kernels.W_COMPLETIONS] = records["completions"]
-    rows[:, kernels.W_SKIPPED] = records["flags"] & watch_log.SKIPPED != 0
-    rows[:, kernels.W_LIKED] = records["flags"] & watch_log.LIKED != 0
-    rows[:, kernels.W_NOT_INTERESTED] = records["flags"] & watch_log.NOT_INTERESTED != 0
-    return rows
+def kept_of(older: Sequence[Snapshot], at_us: int, rules: FeedRules) -> list[Snapshot]:
+    """Of the older snapshots, newest first, those to keep beside a new one.
+
+    The last one, should the new one's blob be damaged; and for the days of replay, one in each span, the last
+    before these days included: so a page inside them has a snapshot at most a span, and the time between two
+    snapshots, before it.
+    """
+    kept: list[Snapshot] = []
+    for one in reversed(older):
+        if not kept or one.at_us - kept[-1].at_us >= rules.replay_span_h * HOUR_US:
+            kept.append(one)
+    horizon_us = at_us - rules.replay_days * 24 * HOUR_US
+    while len(kept) > 1 and kept[1].at_us <= horizon_us:
+        del kept[0]
+    if not rules.replay_days:
+        kept = []
+    return sorted({one.id: one for one in (*kept, *older[:1])}.values(), key=lambda one: -one.id)

@@ -38,15 +38,13 @@ async def take_in(database: Database, at_us: int) -> int:
     rows = await watch_log.after(database, mark, BATCHES_A_TURN)
     if not rows:
         return 0
-    counts = Counter(
-        ClipId(record[1]) for _, _, batch in rows for record in watch_log.RECORD.iter_unpack(batch.watches)
-    )
+    counts = Counter(ClipId(record[1]) for row in rows for record in watch_log.RECORD.iter_unpack(row.batch.watches))
 
     async def work(transaction: Transaction) -> None:
         if await reader.mark_of(transaction, NAME) != mark:
             return  # Reset meanwhile: these will be counted again.
         await clips.add_watches(transaction, sorted(counts.items()))
-        await reader.move(transaction, NAME, rows[-1][0], at_us)
+        await reader.move(transaction, NAME, rows[-1].seq, at_us)
 
     await database.transact(work)
     return len(rows)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from freehold.backends.database import Database, Transaction
+from freehold.backends.database import Database, Row, Transaction
 
 JOURNAL_LOCK = 0x4652_4545
 
@@ -58,6 +58,8 @@ class Kind(StrEnum):
     """It does so no longer."""
     MODEL_SNAPSHOT = "model.snapshot"
     """The learner's state was saved; the detail has its hash."""
+    FEED_WEIGHTS_CHANGED = "feed.weights-changed"
+    """For You scores with other weights from here on; the subject is the set of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,18 @@ async def append(
     )
 
 
+def _entry_of(row: Row) -> Entry:
+    return Entry(
+        row["seq"],
+        row["at_us"],
+        Kind(row["kind"]),
+        row["actor_id"],
+        row["subject_id"],
+        row["object_id"],
+        json.loads(row["detail"]),
+    )
+
+
 async def after(database: Database, mark: int, limit: int) -> Sequence[Entry]:
     """The next entries behind the mark, in order."""
     rows = await database.fetch(
@@ -105,18 +119,18 @@ async def after(database: Database, mark: int, limit: int) -> Sequence[Entry]:
         mark,
         limit,
     )
-    return [
-        Entry(
-            r["seq"],
-            r["at_us"],
-            Kind(r["kind"]),
-            r["actor_id"],
-            r["subject_id"],
-            r["object_id"],
-            json.loads(r["detail"]),
-        )
-        for r in rows
-    ]
+    return [_entry_of(row) for row in rows]
+
+
+async def of_kind_after(database: Database, kind: Kind, mark: int) -> Sequence[Entry]:
+    """All entries of one kind behind the mark. Reads everything behind it."""
+    rows = await database.fetch(
+        "SELECT seq, at_us, kind, actor_id, subject_id, object_id, detail FROM journal"
+        " WHERE seq > $1 AND kind = $2 ORDER BY seq",
+        mark,
+        kind.value,
+    )
+    return [_entry_of(row) for row in rows]
 
 
 async def newest_seq(database: Database) -> int:

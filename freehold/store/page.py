@@ -1,7 +1,8 @@
 """Pages that were served, with their impressions packed into one value each.
 
 `seq` is the page's place in the learner's log, the one order in which pages and watch batches were taken in;
-`journal_seq` is how much of the journal had been taken in before it.
+`journal_seq` is how much of the journal had been taken in before it. That is where it was written; `ranked` says,
+in the feed's own packing, where the learner stood when the page was ranked, and what from.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,14 +11,16 @@ from functools import cache
 from struct import Struct
 from typing import Any
 
-from freehold.backends.database import Database, Row, Transaction
+from freehold.backends.database import Database, Row, Transaction, Value
 from freehold.domain.ids import ClipId, PageId, ViewerId
 from freehold.domain.watch import Source
 from freehold.store.clip import placeholders
+from freehold.store.seal import Field, fault_in, seal_of
 
 CLIP = Struct("<q")
 ROWS_A_STATEMENT = 32
-COLUMNS = "viewer_id, id, feed, at_us, model_hash, seed, seq, journal_seq, impressions"
+COLUMNS = "viewer_id, id, feed, at_us, model_hash, seed, seq, journal_seq, impressions, ranked, seal"
+COLUMN_COUNT = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class PageRow:
     model_hash: str
     seed: int
     impressions: bytes
+    ranked: bytes | None = None
+    """What it was ranked from (`feed/ranking.py`); None for a list by time."""
 
     @property
     def shown(self) -> tuple[Shown, ...]:
@@ -86,26 +91,66 @@ def clip_id_at(impressions: bytes, position: int) -> int | None:
 
 def _page_of(row: Row) -> PageRow:
     return PageRow(
-        row["viewer_id"], row["id"], row["feed"], row["at_us"], row["model_hash"], row["seed"], row["impressions"]
+        row["viewer_id"],
+        row["id"],
+        row["feed"],
+        row["at_us"],
+        row["model_hash"],
+        row["seed"],
+        row["impressions"],
+        row["ranked"],
     )
+
+
+def _fields(seq: int, journal_seq: int, page: PageRow) -> list[Field]:
+    return [
+        ("viewer_id", page.viewer_id),
+        ("id", page.id),
+        ("feed", page.feed),
+        ("at_us", page.at_us),
+        ("model_hash", page.model_hash),
+        ("seed", page.seed),
+        ("seq", seq),
+        ("journal_seq", journal_seq),
+        ("impressions", page.impressions),
+        ("ranked", page.ranked),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedPage:
+    """A page at its place in the log."""
+
+    seq: int
+    journal_seq: int
+    page: PageRow
+    seal: bytes | None
+
+    def fault(self) -> str | None:
+        """What of the row is not as it was written, in words."""
+        return fault_in(_fields(self.seq, self.journal_seq, self.page), self.seal)
+
+
+def _logged(row: Row) -> LoggedPage:
+    return LoggedPage(row["seq"], row["journal_seq"], _page_of(row), row["seal"])
+
+
+@cache
+def _insert_statement(count: int) -> str:
+    rows = ", ".join(f"({placeholders(COLUMN_COUNT * number + 1, COLUMN_COUNT)})" for number in range(count))
+    return f"INSERT INTO page ({COLUMNS}) VALUES {rows}"
 
 
 async def insert(transaction: Transaction, first_seq: int, journal_seq: int, pages: Sequence[PageRow]) -> None:
     """They take `first_seq` and the numbers after it."""
     for start in range(0, len(pages), ROWS_A_STATEMENT):
         part = pages[start : start + ROWS_A_STATEMENT]
-        rows = ", ".join(f"({placeholders(9 * number + 1, 9)})" for number in range(len(part)))
-        await transaction.execute(
-            f"INSERT INTO page ({COLUMNS}) VALUES {rows}",
-            *(
-                value
-                for seq, page in enumerate(part, first_seq + start)
-                for value in (
-                    page.viewer_id, page.id, page.feed, page.at_us, page.model_hash, page.seed, seq, journal_seq,
-                    page.impressions,
-                )
-            ),
-        )  # fmt: skip
+        values: list[Value] = []
+        for seq, page in enumerate(part, first_seq + start):
+            fields = _fields(seq, journal_seq, page)
+            values += (value for _, value in fields)
+            values.append(seal_of(fields))
+        await transaction.execute(_insert_statement(len(part)), *values)
 
 
 async def by_id(database: Database, viewer_id: ViewerId, page_id: PageId) -> PageRow | None:
@@ -144,10 +189,38 @@ async def newest_of(
     return [_page_of(row) for row in rows]
 
 
-async def after(database: Database, seq: int, limit: int) -> list[tuple[int, int, PageRow]]:
-    """The next pages behind the place in the log: place, journal place, page."""
+async def after(database: Database, seq: int, limit: int) -> list[LoggedPage]:
+    """The next pages behind the place in the log."""
     rows = await database.fetch(f"SELECT {COLUMNS} FROM page WHERE seq > $1 ORDER BY seq LIMIT $2", seq, limit)
-    return [(row["seq"], row["journal_seq"], _page_of(row)) for row in rows]
+    return [_logged(row) for row in rows]
+
+
+async def logged_for_system(database: Database, page_id: PageId) -> LoggedPage | None:
+    """Whoever it was served to, at its place in the log. Reads all pages."""
+    rows = await database.fetch(f"SELECT {COLUMNS} FROM page WHERE id = $1", page_id)
+    return _logged(rows[0]) if rows else None
+
+
+async def at_seqs(database: Database, seqs: Sequence[int]) -> dict[int, LoggedPage]:
+    """The pages at these places in the log."""
+    rows = await database.fetch(f"SELECT {COLUMNS} FROM page WHERE seq IN ({placeholders(1, len(seqs))})", *seqs)
+    return {row["seq"]: _logged(row) for row in rows}
+
+
+async def ranked_after(
+    database: Database, seq: int, limit: int, feed: str, since_us: int, viewer_id: ViewerId | None
+) -> list[tuple[int, bytes | None]]:
+    """The next pages of the feed behind the place: place, and what each was ranked from."""
+    whose, values = ("", []) if viewer_id is None else (" AND viewer_id = $5", [viewer_id])
+    rows = await database.fetch(
+        f"SELECT seq, ranked FROM page WHERE seq > $1 AND feed = $3 AND at_us >= $4{whose} ORDER BY seq LIMIT $2",
+        seq,
+        limit,
+        feed,
+        since_us,
+        *values,
+    )
+    return [(row["seq"], row["ranked"]) for row in rows]
 
 
 async def newest_seq(database: Database) -> int:

@@ -49,6 +49,10 @@ def _text(name: str, default: str | None = None) -> Column[str]:
     return Column(name, Text, nullable=False, server_default=default)
 
 
+def _bytes(name: str) -> Column[bytes]:
+    return Column(name, LargeBinary, nullable=True)
+
+
 def _owned_by_account(name: str, *, primary_key: bool = False) -> Column[int]:
     owner = ForeignKey("account.id", ondelete="CASCADE")
     return Column(name, BigInteger, owner, nullable=False, primary_key=primary_key, autoincrement=False)
@@ -278,6 +282,8 @@ page = Table(
     _number("seq"),
     _number("journal_seq"),
     Column("impressions", LargeBinary, nullable=False),
+    _bytes("ranked"),
+    _bytes("seal"),
     Index("ix_page_seq", "seq"),
     sqlite_with_rowid=False,
 )
@@ -291,6 +297,7 @@ watch_batch = Table(
     _number("at_us"),
     _number("journal_seq"),
     Column("watches", LargeBinary, nullable=False),
+    _bytes("seal"),
     UniqueConstraint("viewer_id", "batch"),
     sqlite_autoincrement=True,
 )
@@ -304,4 +311,29 @@ snapshot = Table(
     _number("journal_seq"),
     _number("at_us"),
     _text("blob_key"),
+)
+
+told_item = Table(
+    "told_item",
+    metadata,
+    Column("journal_seq", BigInteger, primary_key=True, autoincrement=False),
+    _owned_by_clip(primary_key=True),
+    _number("author_id"),
+    _optional("sound_id"),
+    _text("tags"),
+    _number("duration_ms"),
+    _optional("published_at_us"),
+    _bytes("seal"),
+    Index("ix_told_item_clip", "clip_id"),
+    sqlite_with_rowid=False,
+)
+
+told_weights = Table(
+    "told_weights",
+    metadata,
+    _id(),
+    _number("at_us"),
+    _text("changed"),
+    _text("in_force"),
+    _bytes("seal"),
 )

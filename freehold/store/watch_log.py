@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from struct import Struct
 
-from freehold.backends.database import Database, Transaction
+from freehold.backends.database import Database, Transaction, Value
 from freehold.domain.ids import ViewerId
 from freehold.store.clip import placeholders
+from freehold.store.seal import Field, fault_in, seal_of
 
 FIELDS = "qqBIHB"
 """Page, clip, position, watched_ms, completions, flags."""
 RECORD = Struct(f"<{FIELDS}")
 SKIPPED, LIKED, NOT_INTERESTED = 1, 2, 4
 ROWS_A_STATEMENT = 64
-COLUMNS = "seq, viewer_id, batch, at_us, journal_seq, watches"
+COLUMNS = "seq, viewer_id, batch, at_us, journal_seq, watches, seal"
+COLUMN_COUNT = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,31 @@ class WatchBatch:
         return len(self.watches) // RECORD.size
 
 
+def _fields(seq: int, journal_seq: int, one: WatchBatch) -> list[Field]:
+    return [
+        ("seq", seq),
+        ("viewer_id", one.viewer_id),
+        ("batch", one.batch),
+        ("at_us", one.at_us),
+        ("journal_seq", journal_seq),
+        ("watches", one.watches),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedBatch:
+    """A batch at its place in the log."""
+
+    seq: int
+    journal_seq: int
+    batch: WatchBatch
+    seal: bytes | None
+
+    def fault(self) -> str | None:
+        """What of the row is not as it was written, in words."""
+        return fault_in(_fields(self.seq, self.journal_seq, self.batch), self.seal)
+
+
 @lru_cache(maxsize=128)
 def record_of(count: int) -> Struct:
     """So many records in one."""
@@ -44,7 +71,7 @@ def record_of(count: int) -> Struct:
 
 @lru_cache(maxsize=128)
 def _insert_statement(count: int) -> str:
-    rows = ", ".join(f"({placeholders(6 * number + 1, 6)})" for number in range(count))
+    rows = ", ".join(f"({placeholders(COLUMN_COUNT * number + 1, COLUMN_COUNT)})" for number in range(count))
     return f"INSERT INTO watch_batch ({COLUMNS}) VALUES {rows} ON CONFLICT (viewer_id, batch) DO NOTHING RETURNING seq"
 
 
@@ -53,23 +80,24 @@ async def insert(transaction: Transaction, first_seq: int, journal_seq: int, bat
     taken: set[int] = set()
     for start in range(0, len(batches), ROWS_A_STATEMENT):
         part = batches[start : start + ROWS_A_STATEMENT]
-        rows = await transaction.fetch(
-            _insert_statement(len(part)),
-            *(
-                value
-                for seq, one in enumerate(part, first_seq + start)
-                for value in (seq, one.viewer_id, one.batch, one.at_us, journal_seq, one.watches)
-            ),
-        )
+        values: list[Value] = []
+        for seq, one in enumerate(part, first_seq + start):
+            fields = _fields(seq, journal_seq, one)
+            values += (value for _, value in fields)
+            values.append(seal_of(fields))
+        rows = await transaction.fetch(_insert_statement(len(part)), *values)
         taken.update(row["seq"] for row in rows)
     return taken
 
 
-async def after(database: Database, seq: int, limit: int) -> list[tuple[int, int, WatchBatch]]:
-    """The next batches behind the place in the log: place, journal place, batch."""
+async def after(database: Database, seq: int, limit: int) -> list[LoggedBatch]:
+    """The next batches behind the place in the log."""
     rows = await database.fetch(f"SELECT {COLUMNS} FROM watch_batch WHERE seq > $1 ORDER BY seq LIMIT $2", seq, limit)
     return [
-        (r["seq"], r["journal_seq"], WatchBatch(r["viewer_id"], r["batch"], r["at_us"], r["watches"])) for r in rows
+        LoggedBatch(
+            r["seq"], r["journal_seq"], WatchBatch(r["viewer_id"], r["batch"], r["at_us"], r["watches"]), r["seal"]
+        )
+        for r in rows
     ]
 
 

@@ -49,10 +49,10 @@ async def test_nothing_of_a_deleted_account_is_left_in_any_table_or_blob(idle: R
     of_bob = await make_clip(backends, bob_id, bytes_=b"both have it")
     keys = {key async for key in backends.blobs.all_keys()}
     assert {key_of(b"only hers"), key_of(b"both have it")} < keys
-    incoming = Path(idle.server.incoming_dir) / "half"
+    incoming = Path(idle.server.incoming_dir) / "halved"
     incoming.parent.mkdir(exist_ok=True)
     incoming.write_bytes(b"half an upload")
-    await idle.database.transact(lambda tx: tx.execute("UPDATE clip SET incoming_name = 'half' WHERE id = $1", draft))
+    await idle.database.transact(lambda tx: tx.execute("UPDATE clip SET incoming_name = 'halved' WHERE id = $1", draft))
     await ada.json("PATCH", "/api/account", {"display_name": "Countess", "bio": "her bio"})
     await ada.json("PUT", f"/api/clips/{id_text(of_bob)}/like")
     await ada.json("PUT", "/api/accounts/bob/follow")
@@ -70,7 +70,7 @@ async def test_nothing_of_a_deleted_account_is_left_in_any_table_or_blob(idle: R
 
     await ada.json("DELETE", "/api/account", {"password": PASSWORD}, status=204)
 
-    words = ["ada_lovelace", "Countess", "her bio", "her caption", "her comment", "half", str(account_id)]
+    words = ["ada_lovelace", "Countess", "her bio", "her caption", "her comment", "halved", str(account_id)]
     assert await traces(idle, account_id, words) == []
     left = {key async for key in backends.blobs.all_keys()}
     assert left & keys == {key_of(b"both have it")}, "bob's bytes stay, hers go"

@@ -67,10 +67,13 @@ async def test_rebuilding_a_parent_table_in_batch_mode_keeps_its_children(
 
     folder = tmp_path / "migrations"
     (folder / "versions").mkdir(parents=True)
-    for name in ("env.py", "script.py.mako", "versions/0001_first.py"):
+    versions = [f"versions/{path.name}" for path in (migration.MIGRATIONS / "versions").glob("*.py")]
+    for name in ("env.py", "script.py.mako", *versions):
         (folder / name).write_text((migration.MIGRATIONS / name).read_text("utf-8"), "utf-8")
+    newest = migration.newest_revision()
     (folder / "versions" / "9998_rebuild.py").write_text(
-        'import sqlalchemy as sa\nfrom alembic import op\n\nrevision = "9998"\ndown_revision = "0001"\n\n\n'
+        'import sqlalchemy as sa\nfrom alembic import op\n\nrevision = "9998"\n'
+        f'down_revision = "{newest}"\n\n\n'
         'def upgrade():\n    with op.batch_alter_table("account", recreate="always") as table:\n'
         '        table.add_column(sa.Column("pronouns", sa.Text(), server_default="", nullable=False))\n'
     )
