@@ -228,8 +228,8 @@ def ago(at_us: int, now_us: int) -> str:
 
 
 def duration(duration_ms: int) -> str:
-    """0:14, 1:02:03."""
-    seconds = round(duration_ms / 1000)
+    """0:14, 1:02:03; what is there at all lasts a second."""
+    seconds = max(round(duration_ms / 1000), 1) if duration_ms else 0
     hours, minutes = seconds // 3600, seconds // 60 % 60
     return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
 
