@@ -112,9 +112,7 @@ async def _say_one(replay: Replay, done: AsyncIterator[Replayed], positions: dic
         at = datetime.fromtimestamp(page.at_us // 1_000_000, UTC)
         print(f"page {id_text(page.id)}, served to {id_text(page.viewer_id)} at {at:%Y-%m-%d %H:%M:%S} UTC")
         if one.base:
-            print(
-                f"   rebuilt from {one.base}; rows of the log behind that: {one.rows_folded:,}; candidates: {one.candidates}"
-            )
+            print(f"   rebuilt from {one.base}; rows behind that: {one.rows_folded:,}; candidates: {one.candidates}")
         for position in sorted(positions.get(page.id, ())):
             print(f"   position {position}: {_standing(one, position)}")
         print("   " + ("the same to the last bit" if one.is_same else f"differs, by model {page.model_hash}:"))
