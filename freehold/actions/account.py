@@ -338,6 +338,19 @@ async def erase(
     backends.bus.ring("journal")
 
 
+async def reset_feed(backends: Backends, account: Account, at_us: int) -> None:
+    """What the account watched no longer shapes its feed; whom it follows, its likes and its clips stay."""
+
+    async def work(transaction: Transaction) -> None:
+        await accounts.lock(transaction, account.id)
+        await journal.append(
+            transaction, journal.Kind.FEED_RESET, at_us=at_us, actor_id=account.id, subject_id=account.id
+        )
+
+    await backends.database.transact(work)
+    backends.bus.ring("journal")
+
+
 async def change_role(database: Database, actor: Account | None, handle: str, role: Role, at_us: int) -> Account:
     """By an operator, or by hand (`actor` None). `Forbidden` (codes `role-needed`, `role-own`), `Absent`."""
     if actor is not None and not actor.role.includes(Role.OPERATOR):

@@ -71,6 +71,8 @@ def take_in(learner: Learner, entries: Sequence[Entry], items: Items, weights: M
                 learner.forget_viewer(ViewerId(entry.subject_id))
         elif entry.kind is Kind.ACCOUNT_RESTORED:
             learner.add_items(one.item for one in items.get(entry.seq, ()) if one.item is not None)
+        elif entry.kind is Kind.FEED_RESET:
+            learner.reset_viewer(ViewerId(entry.subject_id))
         elif entry.kind is Kind.FEED_WEIGHTS_CHANGED:
             if entry.subject_id in weights:
                 learner.set_weights(weights_of(weights[entry.subject_id].in_force))

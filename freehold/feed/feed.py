@@ -17,9 +17,10 @@ from dataclasses import replace
 from random import Random
 from weakref import WeakValueDictionary
 
+from freehold.actions.account import reset_feed
 from freehold.actions.watch import BatchReport, checked
 from freehold.backends import Backends
-from freehold.domain.account import Role, Viewer
+from freehold.domain.account import Account, Role, Viewer
 from freehold.domain.clip import ClipView
 from freehold.domain.errors import Absent, NotSignedIn
 from freehold.domain.ids import AccountId, ClipId, PageId, SoundId, ViewerId, new_id
@@ -171,6 +172,12 @@ class Feed:
         """A page of one; `Absent` or `Withheld` where it may not be shown."""
         view = await shown_clip(self._database, viewer, clip_id, door, at_us)
         return await self._serve_in_order(viewer, LINK, [view], at_us, None, source=Source.DIRECT)
+
+    async def reset(self, account: Account, at_us: int) -> None:
+        """Begin the account's feed anew: its next page is a newcomer's."""
+        async with self._turn_of(ViewerId(account.id)):
+            await reset_feed(self._backends, account, at_us)
+            await self.learning.caught_up()
 
     async def why(self, viewer: Viewer, page_id: PageId, position: int) -> Why:
         """What put a clip there, for whom it was shown to and for moderators; `Absent` (code `impression-absent`)."""

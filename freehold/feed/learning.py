@@ -34,6 +34,7 @@ log = structlog.get_logger("freehold.learning")
 
 GROUP_LIMIT = 512
 LOOK_EVERY_S = 0.5
+CAUGHT_UP_S = 10.0
 YIELD_EVERY = 500
 HOUR_US = 3_600_000_000
 
@@ -47,6 +48,7 @@ class Learning:
         self._clock = clock
         self._random = random
         self._pending: list[tuple[PageRow | WatchBatch, asyncio.Future[bool]]] = []
+        self._waiting: list[asyncio.Future[None]] = []
         self._wake = asyncio.Event()
         self._must_look = True
         self._must_forget = False
@@ -89,6 +91,17 @@ class Learning:
         self._pending.append((entry, future))
         self._wake.set()
         return await future
+
+    async def caught_up(self) -> None:
+        """Return once what the journal holds now is taken in. `BackendError` where that takes too long."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        self._must_look = True
+        self._wake.set()
+        try:
+            await asyncio.wait_for(future, CAUGHT_UP_S)
+        except TimeoutError:
+            raise BackendError("the journal is not being followed") from None
 
     # Start and end
 
@@ -165,6 +178,7 @@ class Learning:
 
     async def _look(self) -> None:
         """At the journal, and whether it is time to save. A backend that fails now is asked again at the next look."""
+        waiting = len(self._waiting)
         try:
             if await reader.mark_of(self._backends.database, candidates.NAME) < self.journal_seq:
                 await self._build_anew()
@@ -173,6 +187,10 @@ class Learning:
         except Exception:
             log.exception("the journal could not be followed", reader=candidates.NAME, mark=self.journal_seq)
             return
+        served, self._waiting = self._waiting[:waiting], self._waiting[waiting:]
+        for future in served:
+            if not future.done():
+                future.set_result(None)
         is_due = self._clock() - self._saved_at_us > self._rules.snapshot_every_s * 1_000_000
         if (self._must_forget or is_due) and (self._saving is None or self._saving.done()):
             self._saving = asyncio.create_task(self._save(*self._picture()), name="learning-save")

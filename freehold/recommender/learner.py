@@ -25,7 +25,16 @@ from freehold.recommender.candidates import Candidates, Ints, Scores, Term, Term
 from freehold.recommender.kernels import State
 from freehold.recommender.weights import Weights
 
-EVENT_ITEM, EVENT_SHOWN, EVENT_REMOVE, EVENT_FOLLOW, EVENT_UNFOLLOW, EVENT_FORGET, EVENT_WEIGHTS = range(1, 8)
+(
+    EVENT_ITEM,
+    EVENT_SHOWN,
+    EVENT_REMOVE,
+    EVENT_FOLLOW,
+    EVENT_UNFOLLOW,
+    EVENT_FORGET,
+    EVENT_WEIGHTS,
+    EVENT_RESET,
+) = range(1, 9)
 NO_ROWS: Ints = np.zeros(0, dtype=np.int64)
 MINUTE_US = 60_000_000
 MAX_CANDIDATES = 4096
@@ -136,6 +145,14 @@ class Learner:
         if row >= 0:
             self._state = tables.without_viewer(self._state, int(row))
         self._chain(EVENT_FORGET, viewer_id)
+
+    def reset_viewer(self, viewer_id: ViewerId) -> None:
+        """As `forget_viewer`, but the follows stay: the next page is a newcomer's who follows these."""
+        follows = self._follows.get(viewer_id)
+        self.forget_viewer(viewer_id)
+        if follows is not None:
+            self._follows[viewer_id] = follows
+        self._chain(EVENT_RESET, viewer_id)
 
     def set_weights(self, weights: Weights) -> None:
         """From the next page on. What was learned stays."""

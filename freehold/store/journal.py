@@ -56,6 +56,8 @@ class Kind(StrEnum):
     """The actor follows the subject."""
     ACCOUNT_UNFOLLOWED = "account.unfollowed"
     """It does so no longer."""
+    FEED_RESET = "feed.reset"
+    """The account's feed begins anew: what it watched no longer counts there; whom it follows stays."""
     MODEL_SNAPSHOT = "model.snapshot"
     """The learner's state was saved; the detail has its hash."""
     FEED_WEIGHTS_CHANGED = "feed.weights-changed"

@@ -143,6 +143,36 @@ async def test_a_viewer_who_finishes_one_kind_gets_more_of_it_within_ten_swipes_
     assert sum(share(new, kind) for kind in range(5)) / 5 == pytest.approx(0.2)
 
 
+async def test_a_feed_that_is_begun_anew_is_a_newcomers_on_the_next_page_and_the_follows_stay(idle: Running) -> None:
+    await publish(idle, 60, authors=12, sounds=0, tags=5)
+    client = await idle.new_client()
+    assert await client.refusal("POST", "/api/feeds/for-you/reset") == (401, "sign-in-needed")
+    await client.sign_up("begin.anew")
+    await client.json("PUT", "/api/accounts/author1_3/follow")
+    path = "/api/feeds/for-you?count=8"
+    first = (await client.json("GET", path))["clips"]
+    learned = [watch_of(one, watched_ms=one["clip"]["duration_ms"], completions=1) for one in first[:6]]
+    await report(client, "the-first-page", [*learned, watch_of(first[6], not_interested=True)])
+
+    async def terms_of(served: list[dict[str, Any]]) -> set[str]:
+        said = [await client.json("GET", f"/api/why/{one['page_id']}/{one['position']}") for one in served]
+        return {term["name"] for why in said for term in why["terms"]}
+
+    fond = (await client.json("GET", path))["clips"]
+    assert {"tags", "author"} & await terms_of(fond)
+    assert not {one["clip"]["id"] for one in fond} & {one["clip"]["id"] for one in first}
+    for address in ("/api/feeds/for-you/reset", "/forms/reset-feed"):
+        if address.startswith("/api"):
+            await client.json("POST", address, status=204)
+        else:
+            answer = await client.request("POST", address, data={"csrf": client.csrf}, allow_redirects=False)
+            assert (answer.status, answer.headers["location"]) == (303, "/settings?done=feed")
+        anew = await swipe_pages(client, 8)
+        assert len({one["clip"]["id"] for one in first} & {one["clip"]["id"] for one in anew}) > 4
+        assert await terms_of(anew[:8]) <= {"quality", "trying", "fresh", "follow"}
+        assert "follow" in await terms_of(anew)
+
+
 async def test_a_withheld_clip_is_in_no_feed_from_the_moment_that_the_order_is_in_force(idle: Running) -> None:
     filled = await publish(idle, 12, authors=6, sounds=0)
     withheld = filled.clip_ids[:6]

@@ -105,6 +105,7 @@ async def trouble(backends: Backends, filled: Filled, random: Random, rounds: in
         clip_id = random.choice(by_author[other.id])
         await social.follow(backends, me, other.handle, number % 3 > 0, clock())
         await social.like(backends, Viewer(ViewerId(me.id), me), me, random.choice(filled.clip_ids[:30]), True, clock())
+        await account_actions.reset_feed(backends, me, clock())
         caption = f"Now it is about #tag{random.randrange(9)} and #mood{random.randrange(3)}"
         await clip_actions.change(backends, other, clip_id, Change(caption=caption), None, clock())
         withdrawn = by_author[other.id][0]

@@ -166,6 +166,25 @@ def test_a_viewer_who_has_seen_everything_is_given_nothing_and_then_the_one_new_
     assert learner.gather(ViewerId(1), START_US, 5).clip_ids.tolist() == [1000]
 
 
+def test_a_viewer_who_is_reset_is_a_newcomer_who_follows_the_same() -> None:
+    learner = with_an_audience(a_catalogue())
+    viewer, newcomer, at_us = ViewerId(1), ViewerId(2), START_US + 5000 * SECOND_US
+    learner.follow(viewer, AccountId(7))
+    learner.learn_batch([a_watch(1, n, 4000 + n, n % 3 == 0) for n in range(1, 40)])
+    learner.learn(a_watch(1, 50, 4100, not_interested=True))
+    before = learner.hash()
+    learner.reset_viewer(viewer)
+    assert learner.hash() != before
+    assert learner.has_seen(viewer, [ClipId(1), ClipId(50)], at_us) == [False, False]
+    clip_ids = [ClipId(n) for n in range(1, 100)]
+    one, other = (learner.score(learner.consider(who, clip_ids, at_us)) for who in (viewer, newcomer))
+    own = [TermName.TAGS, TermName.AUTHOR, TermName.LENGTH, TermName.NEAR]
+    assert one.terms[:, own].tolist() == other.terms[:, own].tolist()
+    assert one.terms[:, TermName.FOLLOW].any()
+    assert not other.terms[:, TermName.FOLLOW].any()
+    assert Learner.restore(learner.snapshot()).state_hash() == learner.state_hash()
+
+
 def test_what_was_put_on_a_page_and_not_watched_comes_back_after_a_day_or_when_asked_for_again() -> None:
     learner = a_catalogue(40)
     viewer, day_us = ViewerId(1), 24 * 3600 * SECOND_US

@@ -8,7 +8,7 @@ from freehold.actions.watch import parse_batch
 from freehold.api.edge import BODY_LIMIT_BYTES, read_body
 from freehold.api.native import accounts
 from freehold.api.present import PageShape, ServedShape, WhyShape, page_json, served_json, why_json
-from freehold.api.routes import Kind, Routes, path_id, query_id, query_int
+from freehold.api.routes import Access, Kind, Routes, path_id, query_id, query_int
 from freehold.api.server import Call
 from freehold.domain.account import Account
 from freehold.domain.ids import ClipId, PageId
@@ -60,6 +60,12 @@ async def clip_page(call: Call, door: Door = Door.LINK) -> Page:
 async def for_you(call: Call) -> PageShape:
     """The next page of For You. Has query parameters: count."""
     return page_json(await for_you_page(call), call.viewer)
+
+
+@routes.add("POST", "/api/feeds/for-you/reset", access=Access.HOLDER)
+async def reset(call: Call) -> None:
+    """Begin your feed anew: what you watched no longer shapes it; whom you follow, your likes and clips stay."""
+    await call.server.feed.reset(call.account, call.at_us)
 
 
 @routes.add("GET", "/api/feeds/following", answer=PageShape)

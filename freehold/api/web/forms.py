@@ -95,6 +95,13 @@ async def password(call: Call) -> Response:
     return see_other("/settings?done=password")
 
 
+@routes.add("POST", "/forms/reset-feed", access=Access.HOLDER, kind=Kind.PAGE)
+async def reset_feed(call: Call) -> Response:
+    """Begin one's feed anew."""
+    await call.server.feed.reset(call.account, call.at_us)
+    return see_other("/settings?done=feed")
+
+
 @routes.add("POST", "/forms/avatar", access=Access.SIGNED_IN, kind=Kind.PAGE, checks_csrf=False)
 async def avatar(call: Call) -> Response:
     """Set the picture. The form has several parts, so the token is looked for here."""

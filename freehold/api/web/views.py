@@ -30,6 +30,7 @@ NOTICES = {
     "password": "Password changed. Other sessions have ended.",
     "avatar": "Your new picture is in place.",
     "sessions": "Ended.",
+    "feed": "Your feed begins anew.",
 }
 
 
