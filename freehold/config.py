@@ -36,10 +36,18 @@ MAY_BE_ZERO = frozenset(
     {
         "server.port", "compute.slots", "accounts.signups_per_address", "uploads.quota_bytes",
         "media.duration_slack_ms", "media.threads", "feed.seen_window_days", "feed.seen_window_clips",
+        "feed.replay_days",
     }
 )  # fmt: skip
 """Elsewhere nothing would work with it: nobody could sign in, no upload would be taken, no page would hold a clip."""
-MOST = {"_bytes": 1 << 60, "_ms": 86_400_000, "_days": 36_500, "accounts.guess_window_s": 86_400, "_s": 3_153_600_000}
+MOST = {
+    "_bytes": 1 << 60,
+    "_ms": 86_400_000,
+    "_days": 36_500,
+    "_h": 876_000,
+    "accounts.guess_window_s": 86_400,
+    "_s": 3_153_600_000,
+}
 """By the end of the name: a thousand petabytes, a day, a century. What is counted for throttling is forgotten after a
 day."""
 MOST_OF_ANYTHING = 1_000_000_000

@@ -8,6 +8,8 @@ state that the last end left, to the last bit: the newest snapshot, and the log 
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from random import Random
 
 import structlog
@@ -18,6 +20,7 @@ from freehold.domain.errors import Absent, BackendError, NoRoom
 from freehold.domain.ids import new_id
 from freehold.feed import candidates, weights
 from freehold.feed.fold import FOLLOWING, FOR_YOU, TOLD, Fold, Place, logged
+from freehold.feed.ranking import engine
 from freehold.feed.rules import FeedRules
 from freehold.recommender import Learner, SnapshotError
 from freehold.store import journal, reader, watch_log
@@ -257,7 +260,9 @@ class Learning:
         """The state as it is between two entries of the log; whether older ones hold what is to be forgotten."""
         at_us = self._clock()
         must_forget, self._must_forget, self._saved_at_us = self._must_forget, False, at_us
-        saved = Snapshot(new_id(at_us, self._random), self.learner.hash(), self.log_seq, self.journal_seq, at_us, "")
+        saved = Snapshot(
+            new_id(at_us, self._random), self.learner.hash(), *self.place, at_us, blob_key="", engine=engine().hex()
+        )
         if saved.model_hash == self._saved_hash and not must_forget:
             return b"", saved, False
         return self.learner.snapshot(), saved, must_forget
@@ -280,12 +285,11 @@ class Learning:
         key = await backends.blobs.put(data)
 
         older = list(await snapshots.newest_first(backends.database))
-        kept = [] if must_forget else kept_of(older, saved.at_us, self._rules)
+        kept = [] if must_forget else kept_of(older, saved, self._rules)
         stale = [one for one in older if one not in kept]
 
         async def insert(transaction: Transaction) -> None:
-            row = Snapshot(saved.id, saved.model_hash, saved.log_seq, saved.journal_seq, saved.at_us, key)
-            await snapshots.insert(transaction, row)
+            await snapshots.insert(transaction, replace(saved, blob_key=key))
             await journal.append(
                 transaction,
                 Kind.MODEL_SNAPSHOT,
@@ -313,18 +317,23 @@ def _fail(group: "Sequence[tuple[PageRow | WatchBatch, asyncio.Future[bool]]]", 
             future.set_exception(error)
 
 
-def kept_of(older: Sequence[Snapshot], at_us: int, rules: FeedRules) -> list[Snapshot]:
+def kept_of(older: Sequence[Snapshot], new: Snapshot, rules: FeedRules) -> list[Snapshot]:
     """Of the older snapshots, newest first, those to keep beside a new one.
 
     The last one, should the new one's blob be damaged; and for the days of replay, one in each span, the last
     before these days included: so a page inside them has a snapshot at most a span, and the time between two
-    snapshots, before it.
+    snapshots, before it. The last of each recommender too: its successor went on from there, and makes other states
+    of the log before it.
     """
     kept: list[Snapshot] = []
-    for one in reversed(older):
-        if not kept or one.at_us - kept[-1].at_us >= rules.replay_span_h * HOUR_US:
+    spaced_us: int | None = None
+    for one, after in pairwise([*reversed(older), new]):
+        is_spaced = spaced_us is None or one.at_us - spaced_us >= rules.replay_span_h * HOUR_US
+        if is_spaced:
+            spaced_us = one.at_us
+        if is_spaced or one.engine != after.engine:
             kept.append(one)
-    horizon_us = at_us - rules.replay_days * 24 * HOUR_US
+    horizon_us = new.at_us - rules.replay_days * 24 * HOUR_US
     while len(kept) > 1 and kept[1].at_us <= horizon_us:
         del kept[0]
     if not rules.replay_days:

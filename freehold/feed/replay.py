@@ -191,7 +191,7 @@ class Replay:
         return False
 
     async def _read(self, saved: Snapshot) -> Learner | None:
-        """None where it is damaged or gone."""
+        """None where it is damaged or gone, or of a form that only another recommender reads."""
         try:
             data = await self._blobs.read(saved.blob_key, 0, await self._blobs.size_bytes(saved.blob_key))
             if hashlib.sha256(data).hexdigest() != saved.blob_key.rpartition("/")[2]:
@@ -199,6 +199,8 @@ class Replay:
                 return None
             learner = Learner.restore(data)
         except (Absent, BackendError, SnapshotError) as fault:
+            if isinstance(fault, SnapshotError) and _is_foreign(saved):
+                return None
             self._fault(f"{_name_of(saved)} cannot be used: {getattr(fault, 'text', fault)}")
             return None
         if learner.hash() != saved.model_hash:
@@ -207,13 +209,19 @@ class Replay:
         return learner
 
     async def _check(self, saved: Snapshot) -> None:
-        """A snapshot that is passed holds what the fold holds; where it does not, the fold goes on from it."""
+        """A snapshot that is passed holds what the fold holds; where it does not, the fold goes on from it.
+
+        Another recommender's may hold anything: what was served behind it went on from it all the same.
+        """
         self._saved.remove(saved)
         await self._advance(_place_at(saved))
         learner = await self._read(saved)
         if learner is None:
             return
-        if learner.hash() != self._fold.learner.hash():
+        if _is_foreign(saved):
+            if learner.state_hash() != self._fold.learner.state_hash():
+                self._start_from(Fold(self._database, learner, _place_at(saved)), _name_of(saved))
+        elif learner.hash() != self._fold.learner.hash():
             if not self._rows_gone and not self._causes:
                 self._fault(f"what is stored makes another model of {self._base} than {_name_of(saved)} holds")
             self._start_from(Fold(self._database, learner, _place_at(saved)), _name_of(saved))
@@ -367,6 +375,10 @@ def _shown_differences(stored: Shown, rebuilt: Shown) -> Iterator[str]:
 def _value(value: int) -> str:
     """A whole number of 2 ** 20ths, so that two that differ by one are told apart."""
     return f"{value / ONE:.4f} ({value})"
+
+
+def _is_foreign(saved: Snapshot) -> bool:
+    return saved.engine not in ("", engine().hex())
 
 
 def _place_at(saved: Snapshot) -> Place:

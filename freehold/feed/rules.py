@@ -18,6 +18,7 @@ class FeedRules:
     snapshot_every_s: int = 600
     """How often the learner's state is saved; what came after is learned again from the log at the next start."""
     replay_days: int = 30
-    """How long a page can be rebuilt exactly as it was ranked: older snapshots are kept for that long."""
+    """How long a page can be rebuilt exactly as it was ranked: older snapshots are kept for that long.
+    0: only the last one is."""
     replay_span_h: int = 24
     """How far apart these older snapshots are kept: at most so much of the log is folded to rebuild one page."""

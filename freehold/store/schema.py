@@ -311,6 +311,7 @@ snapshot = Table(
     _number("journal_seq"),
     _number("at_us"),
     _text("blob_key"),
+    _text("engine", ""),
 )
 
 told_item = Table(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from freehold.backends.database import Database, Row, Transaction
 
-COLUMNS = "id, model_hash, watch_seq, journal_seq, at_us, blob_key"
+COLUMNS = "id, model_hash, watch_seq, journal_seq, at_us, blob_key, engine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,21 +17,24 @@ class Snapshot:
     journal_seq: int
     at_us: int
     blob_key: str
+    engine: str
+    """Which recommender made it (`feed/ranking.py`); empty where that was not yet written down."""
 
 
 def _snapshot_of(row: Row) -> Snapshot:
-    return Snapshot(*(row[index] for index in range(6)))
+    return Snapshot(*(row[index] for index in range(7)))
 
 
 async def insert(transaction: Transaction, snapshot: Snapshot) -> None:
     await transaction.execute(
-        f"INSERT INTO snapshot ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)",
+        f"INSERT INTO snapshot ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         snapshot.id,
         snapshot.model_hash,
         snapshot.log_seq,
         snapshot.journal_seq,
         snapshot.at_us,
         snapshot.blob_key,
+        snapshot.engine,
     )
 
 

@@ -390,6 +390,40 @@ async def test_a_model_that_somebody_saved_anew_with_one_bit_changed_is_found(
     assert any(f"snapshot {id_text(saved.id)}" in one and "one of the two was changed" in one for one in faults)
 
 
+async def test_what_was_served_after_the_recommender_changed_is_rebuilt_from_the_state_that_the_last_one_left(
+    backends: Backends, filled: Filled
+) -> None:
+    """The last one would make another state of the log: here, one whose mean is another."""
+    page_ids = await lived(backends)
+    saved = (await snapshots.newest_first(backends.database))[-1]
+    learner = Learner.restore(
+        await backends.blobs.read(saved.blob_key, 0, await backends.blobs.size_bytes(saved.blob_key))
+    )
+    learner._state.group[0, 1] ^= 1 << 16
+    key = await backends.blobs.put(learner.snapshot())
+    await set_to(backends, "UPDATE snapshot SET blob_key = $1, engine = 'another' WHERE id = $2", key, saved.id)
+    page_ids += await lived(backends)
+    found, faults = await replayed(backends)
+    assert [one.differences for one in found if not one.is_same] == []
+    assert len(found) == len(page_ids)
+    assert faults == []
+    assert found[-1].base == f"snapshot {id_text(saved.id)} of " + found[-1].base.partition(" of ")[2]
+
+
+async def test_a_snapshot_that_only_another_recommender_can_read_is_passed_over_without_a_word(
+    backends: Backends, filled: Filled
+) -> None:
+    page_ids = await lived(backends)
+    saved = (await snapshots.newest_first(backends.database))[-1]
+    key = await backends.blobs.put(b"another recommender's")
+    await set_to(backends, "UPDATE snapshot SET blob_key = $1, engine = 'another' WHERE id = $2", key, saved.id)
+    page_ids += await lived(backends)
+    found, faults = await replayed(backends)
+    assert [one.differences for one in found if not one.is_same] == []
+    assert len(found) == len(page_ids)
+    assert faults == []
+
+
 async def test_a_watch_that_was_taken_out_or_put_in_is_noticed(backends: Backends, filled: Filled) -> None:
     await lived(backends)
     rows = await backends.database.fetch("SELECT seq FROM watch_batch ORDER BY seq")
@@ -500,11 +534,27 @@ def test_snapshots_are_kept_so_that_every_page_inside_the_days_of_replay_has_one
     kept: list[Snapshot] = []
     for number in range(40 * 24):
         at_us = number * DAY_US // 24
-        new = Snapshot(number, "", number, number, at_us, "")
-        kept = [new, *kept_of(kept, at_us, rules)]
+        new = Snapshot(number, "", number, number, at_us, "", "")
+        kept = [new, *kept_of(kept, new, rules)]
         times = sorted(one.at_us for one in kept)
         first = max(0, at_us - 10 * DAY_US)
         assert times[0] <= first
         assert all(b - a <= DAY_US + DAY_US // 24 for a, b in itertools.pairwise(times))
         assert len(kept) <= 14
-    assert len(kept_of(kept, kept[0].at_us, replace(rules, replay_days=0))) == 1
+    assert len(kept_of(kept, kept[0], replace(rules, replay_days=0))) == 1
+
+
+def test_the_last_snapshot_of_each_recommender_is_kept_as_its_successor_went_on_from_it() -> None:
+    rules = FeedRules(replay_days=10, replay_span_h=24)
+    last_of_each = (70, 200, 205)
+    kept: list[Snapshot] = []
+    for hour in range(300):
+        made_by = str(sum(hour > one for one in last_of_each))
+        new = Snapshot(hour, "", hour, hour, hour * DAY_US // 24, "", made_by)
+        kept = [new, *kept_of(kept, new, rules)]
+    assert {one.id for one in kept} >= set(last_of_each)
+    assert len(kept) <= 14 + len(last_of_each)
+    for hour in range(300, 600):
+        new = Snapshot(hour, "", hour, hour, hour * DAY_US // 24, "", made_by)
+        kept = [new, *kept_of(kept, new, rules)]
+    assert not {one.id for one in kept} & set(last_of_each), "once all of its pages are older than the days of replay"
