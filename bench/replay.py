@@ -103,7 +103,6 @@ async def live(database: Database, data_dir: Path, url: str, clips: int, impress
 
         async def turn() -> None:
             for number, author in enumerate(authors):
-                await asyncio.sleep(2)
                 clip_id = filled.clip_ids[number]
                 await clip_actions.change(backends, author, clip_id, Change(caption="#other"), None, clock_us())
                 await clip_actions.withdraw(backends, author, clip_id, clock_us())
@@ -113,6 +112,7 @@ async def live(database: Database, data_dir: Path, url: str, clips: int, impress
                 values = {"tag_gain": 700 + 10 * number}
                 await weights.change(database, RULES, values, frozenset(), clock_us(), Random(number))
                 backends.bus.ring("journal")
+                await asyncio.sleep(2)
 
         turning = asyncio.create_task(turn())
         await asyncio.gather(*(swipe(number) for number in range(VIEWERS_AT_ONCE)))
