@@ -97,6 +97,8 @@ class Learning:
 
     async def caught_up(self) -> None:
         """Return once what the journal holds now is taken in. `BackendError` where that takes too long."""
+        if self._is_closing:
+            raise BackendError("the feed is closing")
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         self._must_look = True

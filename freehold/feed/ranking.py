@@ -154,13 +154,9 @@ def _little_endian(array: npt.NDArray[np.int64]) -> memoryview:
     return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).data
 
 
-def weights_digest(weights: Weights) -> bytes:
-    return _weights_digest(astuple(weights))
-
-
 @cache
-def _weights_digest(values: tuple[object, ...]) -> bytes:
-    return blake2b(repr(values).encode(), digest_size=8).digest()
+def weights_digest(weights: Weights) -> bytes:
+    return blake2b(repr(astuple(weights)).encode(), digest_size=8).digest()
 
 
 @cache

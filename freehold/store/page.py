@@ -15,7 +15,7 @@ from freehold.backends.database import Database, Row, Transaction, Value
 from freehold.domain.ids import ClipId, PageId, ViewerId
 from freehold.domain.watch import Source
 from freehold.store.clip import placeholders
-from freehold.store.seal import Field, fault_in, seal_of
+from freehold.store.seal import Field, fault_in, sealed
 
 CLIP = Struct("<q")
 ROWS_A_STATEMENT = 32
@@ -147,9 +147,7 @@ async def insert(transaction: Transaction, first_seq: int, journal_seq: int, pag
         part = pages[start : start + ROWS_A_STATEMENT]
         values: list[Value] = []
         for seq, page in enumerate(part, first_seq + start):
-            fields = _fields(seq, journal_seq, page)
-            values += (value for _, value in fields)
-            values.append(seal_of(fields))
+            values += sealed(_fields(seq, journal_seq, page))
         await transaction.execute(_insert_statement(len(part)), *values)
 
 

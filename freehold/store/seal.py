@@ -7,6 +7,8 @@ rewrites the seal as well is found by the models' hashes and the scores that eve
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 
+from freehold.backends.database import Value
+
 Field = tuple[str, int | str | bytes | None]
 """A column's name, and its value."""
 SIZE = 8
@@ -14,6 +16,11 @@ SIZE = 8
 
 def seal_of(fields: Sequence[Field]) -> bytes:
     return _digest(b"".join(_bytes_of(value) for _, value in fields))
+
+
+def sealed(fields: Sequence[Field]) -> list[Value]:
+    """A row's values with their seal behind them, as its columns stand."""
+    return [*(value for _, value in fields), seal_of(fields)]
 
 
 def fault_in(fields: Sequence[Field], seal: bytes | None) -> str | None:

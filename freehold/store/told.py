@@ -12,7 +12,7 @@ from freehold.backends.database import Database, Row, Transaction
 from freehold.domain.ids import ClipId
 from freehold.domain.watch import Item
 from freehold.store.clip import placeholders
-from freehold.store.seal import Field, fault_in, seal_of
+from freehold.store.seal import Field, fault_in, sealed
 
 IDS_A_STATEMENT = 500
 ITEM_COLUMNS = "journal_seq, clip_id, author_id, sound_id, tags, duration_ms, published_at_us, seal"
@@ -77,10 +77,9 @@ async def insert_items(transaction: Transaction, items: Sequence[ToldItem]) -> N
         part = wanted[start : start + IDS_A_STATEMENT]
         rows = await transaction.fetch(f"SELECT id FROM clip WHERE id IN ({placeholders(1, len(part))})", *part)
         there.update(row["id"] for row in rows)
-    kept = [_item_fields(told) for told in items if told.clip_id in there]
     await transaction.execute_many(
         f"INSERT INTO told_item ({ITEM_COLUMNS}) VALUES ({placeholders(1, 8)})",
-        [(*(value for _, value in fields), seal_of(fields)) for fields in kept],
+        [sealed(_item_fields(told)) for told in items if told.clip_id in there],
     )
 
 
@@ -120,11 +119,8 @@ def _tags_in(text: str) -> tuple[str, ...]:
 
 
 async def insert_weights(transaction: Transaction, told: ToldWeights) -> None:
-    fields = _weights_fields(told)
     await transaction.execute(
-        f"INSERT INTO told_weights ({WEIGHTS_COLUMNS}) VALUES ($1, $2, $3, $4, $5)",
-        *(value for _, value in fields),
-        seal_of(fields),
+        f"INSERT INTO told_weights ({WEIGHTS_COLUMNS}) VALUES ($1, $2, $3, $4, $5)", *sealed(_weights_fields(told))
     )
 
 

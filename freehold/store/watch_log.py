@@ -12,7 +12,7 @@ from struct import Struct
 from freehold.backends.database import Database, Transaction, Value
 from freehold.domain.ids import ViewerId
 from freehold.store.clip import placeholders
-from freehold.store.seal import Field, fault_in, seal_of
+from freehold.store.seal import Field, fault_in, sealed
 
 FIELDS = "qqBIHB"
 """Page, clip, position, watched_ms, completions, flags."""
@@ -82,9 +82,7 @@ async def insert(transaction: Transaction, first_seq: int, journal_seq: int, bat
         part = batches[start : start + ROWS_A_STATEMENT]
         values: list[Value] = []
         for seq, one in enumerate(part, first_seq + start):
-            fields = _fields(seq, journal_seq, one)
-            values += (value for _, value in fields)
-            values.append(seal_of(fields))
+            values += sealed(_fields(seq, journal_seq, one))
         rows = await transaction.fetch(_insert_statement(len(part)), *values)
         taken.update(row["seq"] for row in rows)
     return taken
