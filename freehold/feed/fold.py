@@ -3,7 +3,7 @@
 A running feed and a replay fold by the same lines. Only reads.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from freehold.store import journal, told, watch_log
 from freehold.store import page as pages
 from freehold.store.journal import Entry, Kind
 from freehold.store.page import LoggedPage, PageRow
-from freehold.store.told import ToldWeights
+from freehold.store.told import ToldReaction, ToldWeights, ToldWish
 from freehold.store.watch_log import LoggedBatch, WatchBatch
 
 FOR_YOU, FOLLOWING = "for-you", "following"
@@ -24,6 +24,8 @@ TOLD = frozenset((FOR_YOU, FOLLOWING))
 What was looked up (a profile, a tag, a link) counts once its watch is reported."""
 READ_LIMIT = 500
 GONE_WITH_CLIP = "what it told of its clip is gone, as the clip is"
+GONE_WITH_ACCOUNT = "the wish that it told is gone, as the account is"
+GONE_WITH_EITHER = "the reaction that it told is gone, as the account or the clip is"
 RECORD_TYPE = np.dtype(
     [
         ("page", "<i8"),
@@ -74,11 +76,17 @@ class Fold:
             entries = [entry for entry in read if entry.seq <= until]
             if not entries:
                 break
-            items = await told.items_between(self._database, self.journal_seq, entries[-1].seq)
-            weights = await self._weights_in(entries)
-            self._say_faults(entries, items, weights)
+            said = candidates.Said(
+                await told.items_between(self._database, self.journal_seq, entries[-1].seq),
+                await told.reactions_between(self._database, self.journal_seq, entries[-1].seq),
+                await self._weights_in(entries),
+                await self._wishes_in(entries),
+            )
+            self._say_faults(entries, said.items, said.weights)
+            self._say_faulty_wishes(entries, said.wishes)
+            self._say_faulty_reactions(entries, said.reactions)
             # From here to the new place nothing else runs: a page is ranked at a place, or at none.
-            candidates.take_in(self.learner, entries, items, weights)
+            candidates.take_in(self.learner, entries, said)
             self.journal_seq = entries[-1].seq
             taken += entries
         return taken
@@ -88,7 +96,30 @@ class Fold:
         found = [await told.weights_by_id(self._database, weights_id) for weights_id in ids]
         return {one.id: one for one in found if one is not None}
 
-    def _say_faults(self, entries: Sequence[Entry], items: candidates.Items, weights: dict[int, ToldWeights]) -> None:
+    async def _wishes_in(self, entries: Sequence[Entry]) -> dict[int, ToldWish]:
+        ids = [entry.subject_id for entry in entries if entry.kind is Kind.FEED_WISHED]
+        return await told.wishes_by_id(self._database, ids)
+
+    def _say_faulty_wishes(self, entries: Sequence[Entry], wishes: Mapping[int, ToldWish]) -> None:
+        for entry in entries:
+            if entry.kind is Kind.FEED_WISHED:
+                said = wishes.get(entry.subject_id)
+                if said is None:
+                    self.on_told(entry, GONE_WITH_ACCOUNT)
+                elif said.fault is not None:
+                    self.on_told(entry, f"the wish that it told was changed: {said.fault}")
+
+    def _say_faulty_reactions(self, entries: Sequence[Entry], reactions: Mapping[int, ToldReaction]) -> None:
+        for entry in entries:
+            said = reactions.get(entry.seq)
+            if said is None and candidates.reaction_in(entry) is not None:
+                self.on_told(entry, GONE_WITH_EITHER)
+            elif said is not None and said.fault is not None:
+                self.on_told(entry, f"the reaction that it told was changed: {said.fault}")
+
+    def _say_faults(
+        self, entries: Sequence[Entry], items: candidates.Items, weights: Mapping[int, ToldWeights]
+    ) -> None:
         for entry in entries:
             if entry.kind is Kind.FEED_WEIGHTS_CHANGED:
                 said = weights.get(entry.subject_id)
@@ -104,18 +135,20 @@ class Fold:
 
 async def logged(database: Database, after_seq: int) -> AsyncIterator[Logged]:
     """Every row of the log behind the place, in order."""
-    while True:
-        page_rows = await pages.after(database, after_seq, READ_LIMIT)
-        batches = await watch_log.after(database, after_seq, READ_LIMIT)
-        rows: list[Logged] = sorted([*page_rows, *batches], key=lambda row: row.seq)
-        if not rows:
-            return
-        # Up to where both are known: behind its last row either may have more.
-        ends = [some[-1].seq for some in (page_rows, batches) if len(some) == READ_LIMIT]
-        after_seq = min(ends) if ends else rows[-1].seq
+    while rows := await next_logged(database, after_seq, READ_LIMIT):
+        after_seq = rows[-1].seq
         for row in rows:
-            if row.seq <= after_seq:
-                yield row
+            yield row
+
+
+async def next_logged(database: Database, after_seq: int, limit: int) -> list[Logged]:
+    """The next rows behind the place, in order: at least one where there is one, at most `limit` of each kind."""
+    page_rows = await pages.after(database, after_seq, limit)
+    batches = await watch_log.after(database, after_seq, limit)
+    rows: list[Logged] = sorted([*page_rows, *batches], key=lambda row: row.seq)
+    # Up to where both are known: behind its last row either may have more.
+    ends = [some[-1].seq for some in (page_rows, batches) if len(some) == limit]
+    return [row for row in rows if row.seq <= min(ends)] if ends else rows
 
 
 def watch_rows(batch: WatchBatch) -> npt.NDArray[np.int64]:

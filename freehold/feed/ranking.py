@@ -1,6 +1,6 @@
 """Ranking a page: by the running feed, and again by a replay. What it takes, what comes of it, what is kept of that."""
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import astuple, dataclass
 from functools import cache
 from hashlib import blake2b
@@ -16,11 +16,14 @@ from freehold.feed.fold import Place
 from freehold.recommender import Learner, Placed, Scores, Weights, arrange
 from freehold.store.page import Shown
 
-VERSION = 1
-HEAD = Struct("<B4s8sqqqqHHH16sH")
-"""Version, engine, weights, log place, journal place, last author and sound (-1: none), count asked for, candidates
-asked for, candidates ranked, their digest, how many were refused; then the refused clips, eight bytes each."""
+VERSION = 2
+HEADS = {1: Struct("<B4s8sqqqqHHH16sH"), 2: Struct("<B4s8sqqqqHHH16sHB")}
+"""By version: version, engine, weights, log place, journal place, last author and sound (-1: none), count asked for,
+candidates asked for, candidates ranked, their digest, how many were refused, since 2 whether the viewer was profiled;
+then the refused clips, eight bytes each."""
 CLIP = np.dtype("<i8")
+REFUSED_AT_MOST = 2000
+"""Where so many were refused, a page is left short rather than judged for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Ranked:
     place: Place
     model_hash: str
     weights: Weights
+    is_profiled: bool
     scores: Scores
     placed: tuple[Placed, ...]
 
@@ -67,6 +71,7 @@ class Record:
     candidate_count: int
     ranked_count: int
     digest: bytes
+    is_profiled: bool
     refused: frozenset[ClipId]
 
 
@@ -81,22 +86,32 @@ class _Not(Container[int]):
 def rank(learner: Learner, place: Place, asked: Asked) -> Ranked:
     """Gathered, scored and arranged from one state: nothing here awaits.
 
-    Where nothing is left to place, what was on earlier pages and was never watched is gathered again.
+    Where what was refused leaves too little, others are gathered in its stead; where nothing is left to place, what
+    was on earlier pages and was never watched is gathered again.
     """
     for again in (False, True):
-        candidates = learner.gather(asked.viewer_id, asked.at_us, asked.seed, asked.candidate_count, again=again)
-        if asked.refused:
-            candidates = candidates.keep(_Not(asked.refused))
-        scores = learner.score(candidates)
-        placed = arrange(scores, asked.seed, asked.count, asked.last_author, asked.last_sound)
+        scores, placed = _arranged(learner, asked, again)
+        if len(placed) < asked.count and 0 < len(asked.refused) <= REFUSED_AT_MOST:
+            scores, placed = _arranged(learner, asked, again, exclude=sorted(asked.refused))
         if placed:
             break
-    return Ranked(asked, place, learner.hash(), learner.weights, scores, placed)
+    is_profiled = learner.is_profiled(asked.viewer_id)
+    return Ranked(asked, place, learner.hash(), learner.weights, is_profiled, scores, placed)
+
+
+def _arranged(
+    learner: Learner, asked: Asked, again: bool, exclude: Sequence[ClipId] = ()
+) -> tuple[Scores, tuple[Placed, ...]]:
+    candidates = learner.gather(asked.viewer_id, asked.at_us, asked.seed, asked.candidate_count, exclude, again)
+    if asked.refused:
+        candidates = candidates.keep(_Not(asked.refused))
+    scores = learner.score(candidates)
+    return scores, arrange(scores, asked.seed, asked.count, asked.last_author, asked.last_sound)
 
 
 def packed(ranked: Ranked) -> bytes:
     asked = ranked.asked
-    head = HEAD.pack(
+    head = HEADS[VERSION].pack(
         VERSION,
         engine(),
         weights_digest(ranked.weights),
@@ -108,20 +123,34 @@ def packed(ranked: Ranked) -> bytes:
         len(ranked.scores.candidates),
         digest(ranked.scores),
         len(asked.refused),
+        ranked.is_profiled,
     )
     return head + np.array(sorted(asked.refused), dtype=CLIP).tobytes()
 
 
 def unpacked(data: bytes | None) -> Record | None:
     """None where it does not say, or says it in a way that is not known here."""
-    if data is None or len(data) < HEAD.size or data[0] != VERSION:
+    head = HEADS.get(data[0]) if data else None
+    if head is None or data is None or len(data) < head.size:
         return None
-    (_, made_by, weights, log_seq, journal_seq, author, sound, count, candidate_count, size, said, refused) = (
-        HEAD.unpack_from(data)
-    )
-    if len(data) != HEAD.size + CLIP.itemsize * refused:
+    (
+        _,
+        made_by,
+        weights,
+        log_seq,
+        journal_seq,
+        author,
+        sound,
+        count,
+        candidate_count,
+        size,
+        said,
+        refused,
+        *profiled,
+    ) = head.unpack_from(data)
+    if len(data) != head.size + CLIP.itemsize * refused:
         return None
-    clip_ids = np.frombuffer(data, dtype=CLIP, offset=HEAD.size).tolist()
+    clip_ids = np.frombuffer(data, dtype=CLIP, offset=head.size).tolist()
     return Record(
         made_by,
         weights,
@@ -132,12 +161,13 @@ def unpacked(data: bytes | None) -> Record | None:
         candidate_count,
         size,
         said,
+        all(profiled),
         frozenset(ClipId(clip_id) for clip_id in clip_ids),
     )
 
 
 def place_of(data: bytes) -> Place:
-    _, _, _, log_seq, journal_seq, *_ = HEAD.unpack_from(data)
+    _, _, _, log_seq, journal_seq, *_ = HEADS[data[0]].unpack_from(data)
     return log_seq, journal_seq
 
 

@@ -16,7 +16,7 @@ from freehold.backends.blobs import Blobs
 from freehold.backends.database import Database
 from freehold.domain.errors import Absent, BackendError
 from freehold.domain.ids import PageId, ViewerId, id_text
-from freehold.feed.fold import FOR_YOU, GONE_WITH_CLIP, Fold, Logged, Place, logged
+from freehold.feed.fold import FOR_YOU, GONE_WITH_ACCOUNT, GONE_WITH_CLIP, GONE_WITH_EITHER, Fold, Logged, Place, logged
 from freehold.feed.ranking import Asked, Ranked, Record, digest, engine, place_of, rank, unpacked, weights_digest
 from freehold.recommender import ONE, Learner, SnapshotError, TermName
 from freehold.store import journal
@@ -143,6 +143,8 @@ class Replay:
             differences += self._unsealed_differences(record, ranked, any(positions))
         if weights_digest(ranked.weights) != record.weights:
             differences.append("weights: those in force by the journal are not those that it was ranked with")
+        if ranked.is_profiled is not record.is_profiled:
+            differences.append("profiling: by the journal it was the other way round for this viewer")
         differences += _candidate_differences(record, ranked)
         differences += (f"position {number}: {said}" for number, some in enumerate(positions) for said in some)
         self._is_off = not is_model_same or (bool(differences) and fault is None)
@@ -258,7 +260,7 @@ class Replay:
 
     def _note_told(self, entry: Entry, fault: str) -> None:
         said = f"entry {entry.seq} of the journal ({entry.kind.value}): {fault}"
-        if fault == GONE_WITH_CLIP:
+        if fault in (GONE_WITH_CLIP, GONE_WITH_ACCOUNT, GONE_WITH_EITHER):
             self._causes.append(said)  # Erased, not wrong.
         else:
             self._cause(said)

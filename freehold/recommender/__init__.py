@@ -5,7 +5,7 @@ The door is `Learner` (tell it items, watches, impressions and follows; ask it t
 """
 
 from freehold.recommender.arrange import arrange
-from freehold.recommender.candidates import Candidates, Draw, Placed, Scores, Term, TermName
+from freehold.recommender.candidates import Candidates, Draw, Head, Placed, Scores, Term, TermName, WatchTimes
 from freehold.recommender.kernels import ONE
 from freehold.recommender.learner import Learner, watch_rows
 from freehold.recommender.snapshots import SnapshotError
@@ -16,12 +16,14 @@ __all__ = [
     "ONE",
     "Candidates",
     "Draw",
+    "Head",
     "Learner",
     "Placed",
     "Scores",
     "SnapshotError",
     "Term",
     "TermName",
+    "WatchTimes",
     "Weights",
     "arrange",
     "warm_up",

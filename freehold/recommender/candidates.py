@@ -1,6 +1,6 @@
 """What passes between gathering, scoring and arranging a page."""
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -69,6 +69,32 @@ class Scores:
     """Chance of the page to hold one clip drawn uniformly."""
 
 
+@dataclass(frozen=True, slots=True)
+class WatchTimes:
+    """For each candidate, chances that three times are passed: quantiles of the watches of clips of its length. The
+    curve through them begins at 1 and ends at 0, at the clip's own length or the last of them."""
+
+    duration_ms: Ints
+    past_ms: Ints
+    """int64[candidates, kernels.PASTS]"""
+    chances: Ints
+    """int64[candidates, kernels.PASTS], kernels.ONE is 1.0."""
+
+    def median_ms(self) -> npt.NDArray[np.float64]:
+        """The time that half of such watches pass."""
+        return np.array([np.interp(-0.5, -chance, time) for time, chance in self._curves()])
+
+    def chance_past(self, time_ms: int) -> npt.NDArray[np.float64]:
+        return np.array([np.interp(time_ms, time, chance) for time, chance in self._curves()])
+
+    def _curves(self) -> Iterator[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
+        for duration_ms, past_ms, chance in zip(
+            self.duration_ms, self.past_ms, self.chances / kernels.ONE, strict=True
+        ):
+            times = np.maximum.accumulate([0, *past_ms, max(duration_ms, 1)]).astype(np.float64)
+            yield times, np.minimum.accumulate([1.0, *chance, 0.0])
+
+
 class TermName(IntEnum):
     QUALITY = kernels.T_QUALITY
     TRYING = kernels.T_TRYING
@@ -78,6 +104,28 @@ class TermName(IntEnum):
     NEAR = kernels.T_NEAR
     FOLLOW = kernels.T_FOLLOW
     FRESH = kernels.T_FRESH
+    WISH = kernels.T_WISH
+    HABIT = kernels.T_HABIT
+
+
+class Head(IntEnum):
+    """What a watch may turn out to be."""
+
+    FINISH = kernels.H_FINISH
+    LONG = kernels.H_LONG
+    """To the end, or for 18 seconds."""
+    SKIP = kernels.H_SKIP
+    """Left within three seconds and the first quarter."""
+    LIKE = kernels.H_LIKE
+    SHARE = kernels.H_SHARE
+    COMMENT = kernels.H_COMMENT
+    FOLLOW = kernels.H_FOLLOW
+    REFUSE = kernels.H_REFUSE
+    """Not interested."""
+    PAST_FIRST_QUARTER = kernels.H_PAST
+    """Longer than a quarter of the watches of clips of about this length."""
+    PAST_HALF = kernels.H_PAST + 1
+    PAST_THIRD_QUARTER = kernels.H_PAST + 2
 
 
 @dataclass(frozen=True, slots=True)

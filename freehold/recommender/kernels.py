@@ -17,50 +17,73 @@ from numba import njit, types
 ONE = 1 << 20
 NONE = -1
 LEVELS = 64
-NEAR = 48
-RECENT = 16
+NEAR = 96
+RECENT = 48
+REACH = 12
+COMPANY = 32
 FAVOURITES = 16
 MAX_GROUPS = 12
 NEVER_AGAIN = (1 << 63) - 1
-UNWATCHED, LIKED = 1 << 31, 1 << 30
-MINUTES = LIKED - 1
+UNWATCHED, LIKED, HANDED_OUT, SHARED, COMMENTED, FOLLOWED = (1 << bit for bit in range(31, 25, -1))
+REACTED = LIKED | SHARED | COMMENTED | FOLLOWED
+MINUTES = FOLLOWED - 1
+FIRST_WATCH, FIRST_LIKE, FIRST_REFUSAL, SHOWN = np.int64(1), np.int64(2), np.int64(4), np.int64(8)
 
 # meta
-M_CLIPS, M_LIVE, M_GROUPS, M_VIEWERS, M_TASTES, M_SEEN, M_UNPROVEN, M_CHAIN, M_APPLIED, M_IGNORED, META = range(11)
+M_CLIPS, M_LIVE, M_GROUPS, M_VIEWERS, M_TASTES, M_SEEN, M_UNPROVEN, M_CHAIN, M_APPLIED, M_IGNORED = range(10)
+M_WISHES, M_CHOSEN, M_PAIRS, M_TURN, META = range(10, 15)
 
 # clip columns; groups follow from C_GROUP on: everything, author, length, then tags
-C_ID, C_AUTHOR, C_SOUND, C_DURATION_MS, C_PUBLISHED_MIN, C_LIVE, C_SHOWN, C_N, C_VALUE = range(9)
+C_ID, C_AUTHOR, C_SOUND, C_DURATION_MS, C_PUBLISHED_MIN, C_LIVE, C_SHOWN, C_N, C_CHOSEN = range(9)
 C_LEVEL, C_UNPROVEN, C_OUT, C_IN, C_AUTHOR_ID, C_GROUPS, C_GROUP = range(9, 16)
 CLIP_COLUMNS = C_GROUP + MAX_GROUPS
 FIRST_TAG = 3
 
 # group columns
-G_N, G_VALUE, G_KIND, G_SIZE, GROUP_COLUMNS = range(5)
+G_KIND, G_SIZE, G_PAST = range(3)
+PASTS = 3
+GROUP_COLUMNS = G_PAST + PASTS
 KIND_ALL, KIND_AUTHOR, KIND_LENGTH, KIND_TAG = range(4)
 
 # viewer columns
-V_ID, V_LIVE, V_N, V_BIAS, V_SEQUENCE, V_RECENT_AT = range(6)
+V_ID, V_LIVE, V_SEQUENCE, V_RECENT_AT, V_SURPRISE, V_SURPRISES = range(6)
 V_RECENT = 6
 V_FAVOURITE = V_RECENT + RECENT
 V_FAVOURITE_VALUE = V_FAVOURITE + FAVOURITES
-VIEWER_COLUMNS = V_FAVOURITE_VALUE + FAVOURITES
+V_WISHES = V_FAVOURITE_VALUE + FAVOURITES
+V_UNPROFILED = V_WISHES + 1
+VIEWER_COLUMNS = V_UNPROFILED + 1
 
 # watch columns
 W_VIEWER, W_CLIP, W_AT_US, W_WATCHED_MS, W_COMPLETIONS, W_SKIPPED, W_LIKED, W_NOT_INTERESTED, WATCH_COLUMNS = range(9)
 
+# heads: what a watch may turn out to be. Those before H_PAST have a worth; the others part the time watched in quarters
+H_FINISH, H_LONG, H_SKIP, H_LIKE, H_SHARE, H_COMMENT, H_FOLLOW, H_REFUSE, H_PAST = range(9)
+HEADS = H_PAST + PASTS
+E_GOT, E_OF = range(2)
+SIGNS = np.array([1, 1, -1, 1, 1, 1, 1, -1, 1, 1, 1], dtype=np.int64)
+"""Which way a head goes with liking a clip more."""
+LONG_MS = 18_000
+
 # weights, in the order of weights.Weights
 (
     P_QUALITY_PRIOR,
+    P_START_PRIOR,
     P_AUTHOR_PRIOR,
     P_TAG_PRIOR,
     P_LENGTH_PRIOR,
-    P_START,
+    P_CHOICE_GAIN,
+    P_CHOICE_PRIOR,
+    P_COMPANY_GAIN,
+    P_COMPANY_PRIOR,
+    P_HABIT_PRIOR,
     P_TASTE_DOUBT,
     P_TAG_GAIN,
     P_AUTHOR_GAIN,
     P_LENGTH_GAIN,
     P_NEAR_GAIN,
     P_NEAR_PRIOR,
+    P_NEAR_USUAL,
     P_EXPLORE_GAIN,
     P_FOLLOW,
     P_FRESH,
@@ -70,29 +93,35 @@ W_VIEWER, W_CLIP, W_AT_US, W_WATCHED_MS, W_COMPLETIONS, W_SKIPPED, W_LIKED, W_NO
     P_SEEN_MIN,
     P_UNWATCHED_MIN,
     P_UNPROVEN_BELOW,
-    P_QUICK_SKIP,
-    P_NOT_INTERESTED,
-    P_LIKE,
-    P_REWATCH,
     P_RANDOM_PER_65536,
-    WEIGHTS,
-) = range(26)
+    P_WISH,
+    P_WORTH,
+) = range(29)
+WEIGHTS = P_WORTH + H_PAST
 
 # terms of a score
-T_QUALITY, T_TRYING, T_TAGS, T_AUTHOR, T_LENGTH, T_NEAR, T_FOLLOW, T_FRESH, TERMS = range(9)
+T_QUALITY, T_TRYING, T_TAGS, T_AUTHOR, T_LENGTH, T_NEAR, T_FOLLOW, T_FRESH, T_WISH, T_HABIT, TERMS = range(11)
 
 # bits of provenance are 1 << Source
 TRANSITION, TAG, AUTHOR, FOLLOW, FRESH, POPULAR, RANDOM = 2, 4, 8, 16, 32, 64, 128
 RANKED, TRIED, DRAWN = range(3)
 
+NONE_AT_ALL = -2
+"""The level of a wish that keeps clips away; the others, to 2, count in the score."""
+
 # gathering
 NEWEST = 64
 SAMPLE = 24
-OFFERS = 12 * RECENT + NEWEST + 2 * SAMPLE
+OFFERS = 12 * REACH + NEWEST + 2 * SAMPLE
 FOLLOWS_WALKED = 48
 WALKS = FAVOURITES + FOLLOWS_WALKED + 2
 FIRST_STEPS = 512
 LITTLE = 64
+
+MEMORY = 1 << 34
+"""Counts are halved beyond this, 2 ** 14 watches, and so follow what changes."""
+HABIT_MEMORY = 1 << 27
+COMPANY_ROOT = 5 * 256
 
 
 def _halvings() -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -112,7 +141,39 @@ def _halvings() -> np.ndarray[Any, np.dtype[np.int64]]:
     return np.array(out, dtype=np.int64)
 
 
+def _powers() -> np.ndarray[Any, np.dtype[np.int64]]:
+    """2 ** (i / 256) for i to 256, in 2 ** 30ths."""
+    out = []
+    for i in range(256):
+        value, root = 1 << 120, 2 << 120
+        for bit in range(8):
+            root = math.isqrt(root << 120)
+            if i >> (7 - bit) & 1:
+                value = value * root >> 120
+        out.append(value >> 90)
+    return np.array([*out, 2 << 30], dtype=np.int64)
+
+
+def _logs() -> np.ndarray[Any, np.dtype[np.int64]]:
+    """log2(1 + i / 256) for i to 256, in 2 ** 30ths: bit by bit, by squaring."""
+    out = []
+    for i in range(256):
+        value, log = (256 + i) << 112, 0
+        for _ in range(30):
+            value = value * value >> 120
+            log <<= 1
+            if value >> 121:
+                value >>= 1
+                log |= 1
+        out.append(log)
+    return np.array([*out, 1 << 30], dtype=np.int64)
+
+
 HALVINGS = _halvings()
+POWERS = _powers()
+LOGS = _logs()
+STARTS = np.array([-14, -9, -25, -90, -143, -127, -143, -127, 25, 0, -25], dtype=np.int64) << 16
+"""Log2 odds assumed before the first watch of all."""
 
 
 class State(NamedTuple):
@@ -129,11 +190,26 @@ class State(NamedTuple):
     """int32[clips, NEAR, 2]: (row plus one, weight) of the clips that follow, heaviest first"""
     unproven: Any
     """int32[clips]: rows of the clips that few have been shown, in no order"""
+    clip_heads: Any
+    """int64[clips, HEADS, 2]: how often each came true, and of how much that would be expected of anything"""
+    deviation: Any
+    """int32[clips, HEADS]: log2 odds by which its own watches move it from what author, tags and length suggest"""
+    company: Any
+    """int32[clips, HEADS]: log2 odds that the deviations of what goes together with it suggest"""
+    company_sum: Any
+    """int64[clips, HEADS + 1]: cosines times these deviations, in 2 ** 40ths, so that adding what moved loses nothing;
+    then the sum of the cosines times how well each is known"""
     group: Any
     """int64[groups, GROUP_COLUMNS]"""
+    group_heads: Any
+    """int64[groups, HEADS, 2]: how often each came true, and how often it was expected to"""
+    ratio: Any
+    """int32[groups, HEADS]: log2 of the ratio of these two"""
     head: Any
     """int32[groups, LEVELS]: first node (plus one) of each level of the posterior"""
     viewer: Any
+    viewer_heads: Any
+    """int64[viewers, HEADS, 2]: as `group_heads`"""
     clip_key: Any
     clip_row: Any
     viewer_key: Any
@@ -145,8 +221,12 @@ class State(NamedTuple):
     seen_key: Any
     """int64: (viewer row plus one) << 32 | clip row"""
     seen: Any
-    """int64: the viewer's sequence number << 32 | LIKED where a like was told | minute of the watch; without a watch
-    UNWATCHED | LIKED | minute at which it was handed out; or NEVER_AGAIN"""
+    """int64: the viewer's sequence number << 32 | those of REACTED that were told | minute of the watch; without a
+    watch UNWATCHED | HANDED_OUT where it was put on a page | of REACTED | minute of that; or NEVER_AGAIN"""
+    wish_key: Any
+    """int64: (viewer row plus one) << 32 | group row, of a tag or an author"""
+    wish: Any
+    """int32[:, 1]: the level, -2 to 2"""
     stamp: Any
     place: Any
 
@@ -154,8 +234,11 @@ class State(NamedTuple):
 def _field_types() -> tuple[Any, ...]:
     long, short = types.int64[::1], types.int32[::1]
     long2, short2, short3 = types.int64[:, ::1], types.int32[:, ::1], types.int32[:, :, ::1]
+    long3 = types.int64[:, :, ::1]
     wide = {"clip": long2, "near": short3, "group": long2, "head": short2, "viewer": long2, "clip_row": short2}
-    wide |= {"viewer_row": short2, "taste": short2, "seen": long2}
+    wide |= {"viewer_row": short2, "taste": short2, "seen": long2, "wish": short2}
+    wide |= {"company_sum": long2, "clip_heads": long3, "group_heads": long3, "viewer_heads": long3}
+    wide |= {"deviation": short2, "company": short2, "ratio": short2}
     thin = dict.fromkeys(("after", "before", "unproven", "place"), short)
     return tuple((wide | thin).get(name, long) for name in State._fields)
 
@@ -269,29 +352,168 @@ def is_levelled(slot):  # type: ignore[no-untyped-def]
     return slot == 0 or slot >= FIRST_TAG
 
 
-@compiled("i8(S,i8)", inner=True)
-def prior(state, row):  # type: ignore[no-untyped-def]
-    """Expected value before anybody has watched: everything's mean, moved by what author, length and tags add to it."""
-    weights, group, clip = state.weights, state.group, state.clip
-    mean = (group[0, G_VALUE] + weights[P_START] * 16) // (group[0, G_N] + 16)
-    author, length = clip[row, C_GROUP + 1], clip[row, C_GROUP + 2]
-    total = mean
-    total += (group[author, G_VALUE] - mean * group[author, G_N]) // (group[author, G_N] + weights[P_AUTHOR_PRIOR])
-    total += (group[length, G_VALUE] - mean * group[length, G_N]) // (group[length, G_N] + weights[P_LENGTH_PRIOR])
-    tags = clip[row, C_GROUPS] - FIRST_TAG
-    if tags > 0:
-        added = 0
-        for slot in range(FIRST_TAG, clip[row, C_GROUPS]):
-            tag = clip[row, C_GROUP + slot]
-            added += (group[tag, G_VALUE] - mean * group[tag, G_N]) // (group[tag, G_N] + weights[P_TAG_PRIOR])
-        total += added // tags
-    return min(max(total, -ONE // 2), ONE * 5 // 4)
+@compiled("i8(i8)", inner=True)
+def log_of(x):  # type: ignore[no-untyped-def]
+    """log2 of x, both in 2 ** 20ths, for x from 1 to 2 ** 52: a table, linear between its places, within 3e-6."""
+    share, exponent = math.frexp(np.float64(x))
+    at = np.int64(share * 8589934592.0) - 4294967296
+    i, rest = at >> 24, at & 0xFFFFFF
+    return ((np.int64(exponent) - 21) << 20) + ((LOGS[i] + ((LOGS[i + 1] - LOGS[i]) * rest >> 24)) >> 10)
 
 
-@compiled("i8(S,i8)", inner=True)
-def posterior(state, row):  # type: ignore[no-untyped-def]
-    strength = state.weights[P_QUALITY_PRIOR]
-    return (state.clip[row, C_VALUE] + strength * prior(state, row)) // (state.clip[row, C_N] + strength)
+@compiled("i8(i8)", inner=True)
+def power_of(x):  # type: ignore[no-untyped-def]
+    """2 ** x, both in 2 ** 20ths; x is taken from -19 to 19."""
+    x = min(max(x, -19 * ONE), 19 * ONE)
+    i, rest = (x & ONE - 1) >> 12, x & 0xFFF
+    value = POWERS[i] + ((POWERS[i + 1] - POWERS[i]) * rest >> 12)
+    whole = x >> 20
+    return value << whole >> 10 if whole >= 0 else value >> 10 - whole
+
+
+@compiled("i8(i8)", inner=True)
+def chance_of(log_odds):  # type: ignore[no-untyped-def]
+    odds = power_of(log_odds)
+    return ONE * odds // (ONE + odds)
+
+
+@compiled("i8(i8)", inner=True)
+def log_odds_of(chance):  # type: ignore[no-untyped-def]
+    chance = min(max(chance, 32), ONE - 32)
+    return log_of(chance) - log_of(ONE - chance)
+
+
+@compiled("void(i8[::1],i8[::1],i8[::1],i4[:,::1],i8[::1])", inner=True)
+def fill_suggested(weights, meta, clip, ratio, log_odds):  # type: ignore[no-untyped-def]
+    """log_odds[HEADS] before anybody has watched: how often the clip was chosen against the mean of the clips, moved by
+    everything's mean and by length, author and tags."""
+    chosen = np.int64(0)
+    if meta[M_CHOSEN]:
+        prior = weights[P_CHOICE_PRIOR]
+        mean = log_of(meta[M_CHOSEN] * ONE // meta[M_CLIPS] + prior * ONE)
+        chosen = (log_of((clip[C_CHOSEN] + prior) * ONE) - mean) * weights[P_CHOICE_GAIN] >> 10
+    author, length = clip[C_GROUP + 1], clip[C_GROUP + 2]
+    tags = max(clip[C_GROUPS] - FIRST_TAG, 1)
+    for head in range(HEADS):
+        tagged = np.int64(0)
+        for slot in range(FIRST_TAG, clip[C_GROUPS]):
+            tagged += ratio[clip[C_GROUP + slot], head]
+        log_odds[head] = STARTS[head] + SIGNS[head] * chosen + tagged // tags
+        log_odds[head] += np.int64(ratio[0, head]) + ratio[author, head] + ratio[length, head]
+
+
+@compiled("i8(i8,i8,i8,i8)", inner=True)
+def blend(prior, got, of, log_odds):  # type: ignore[no-untyped-def]
+    """The chance that is expected, moved by the clip's own watches. The expectation is worth `prior` of them, or where
+    it seldom comes true so many that every other time one does, but 16 times `prior` at most."""
+    expected = chance_of(log_odds)
+    strength = min(max(prior << 20, (np.int64(1) << 39) // max(expected, 1)), prior << 24)
+    return min((got + (strength * expected >> 20)) * 1024 // ((of + strength) >> 10), ONE - 1)
+
+
+@compiled("void(i8[::1],i8[:,::1],i4[::1],i8[::1],i8)", inner=True)
+def fill_chances(weights, heads, company, log_odds, count):  # type: ignore[no-untyped-def]
+    """From what is suggested to what is likely for anybody, of the first `count` heads: log_odds[HEADS] in place."""
+    for head in range(count):
+        chance = blend(weights[P_QUALITY_PRIOR], heads[head, E_GOT], heads[head, E_OF], log_odds[head] + company[head])
+        log_odds[head] = log_odds_of(chance)
+
+
+@compiled("void(i8[::1],i8[:,::1],i8[::1],i4[::1])", inner=True)
+def fill_deviation(weights, heads, log_odds, deviation):  # type: ignore[no-untyped-def]
+    for head in range(HEADS):
+        chance = blend(weights[P_QUALITY_PRIOR], heads[head, E_GOT], heads[head, E_OF], log_odds[head])
+        deviation[head] = log_odds_of(chance) - log_odds[head]
+
+
+@compiled("i8(i8[:,::1],i4[:,:,::1],i8,i8,i8)", inner=True)
+def cosine_of(clip, near, row, k, other):  # type: ignore[no-untyped-def]
+    """How often a clip and its k-th neighbour go together, of how often they could."""
+    root = math.sqrt(np.float64(clip[row, C_OUT] + COMPANY_ROOT)) * math.sqrt(
+        np.float64(clip[other, C_OUT] + COMPANY_ROOT)
+    )
+    return np.int64(np.float64(near[row, k, 1]) * ONE / root)
+
+
+@compiled("i8(i8[::1],i8)", inner=True)
+def share_known(weights, of):  # type: ignore[no-untyped-def]
+    """How much a clip's own watches weigh against what is expected of it."""
+    return (of << 10) // ((of + (weights[P_QUALITY_PRIOR] << 20)) >> 10)
+
+
+@compiled("void(i8[::1],i8[::1],i4[::1])", inner=True)
+def set_company(weights, sums, company):  # type: ignore[no-untyped-def]
+    whole = (sums[HEADS] >> 20) + (weights[P_COMPANY_PRIOR] << 10)
+    for head in range(HEADS):
+        company[head] = min(max(sums[head] // max(whole, 1), -4 * ONE), 4 * ONE) * weights[P_COMPANY_GAIN] >> 10
+
+
+@compiled("void(i8[::1],i8[:,::1],i8[:,:,::1],i4[:,::1],i4[:,:,::1],i8,i8[::1],i4[::1])", inner=True)
+def fill_company(weights, clip, heads, deviation, near, row, sums, company):  # type: ignore[no-untyped-def]
+    """The mean deviation of the clips that go together with it, each weighing as their cosine and as what it has shown.
+
+    A nearest-neighbour regression over the clips: those that are watched by the same viewers are watched alike.
+    """
+    sums[:] = 0
+    left = COMPANY
+    for k in range(NEAR):
+        other = np.int64(near[row, k, 0]) - 1
+        if other < 0 or left == 0:
+            break
+        if clip[other, C_LIVE] == 0:
+            continue
+        left -= 1
+        of = heads[other, H_FINISH, E_OF]
+        if of:
+            cosine = cosine_of(clip, near, row, k, other)
+            sums[HEADS] += cosine * share_known(weights, of)
+            for head in range(HEADS):
+                sums[head] += cosine * deviation[other, head]
+    set_company(weights, sums, company)
+
+
+@compiled("void(i8[::1],i8[:,::1],i4[:,:,::1],i8,i8[::1],i8[:,::1],i4[:,::1])", inner=True)
+def tell_company(weights, clip, near, row, moved, sums, company):  # type: ignore[no-untyped-def]
+    """Adds what moved[HEADS + 1] in a clip's deviation, and in its share known, to those that go together with it."""
+    left = COMPANY
+    for k in range(NEAR):
+        other = np.int64(near[row, k, 0]) - 1
+        if other < 0 or left == 0:
+            break
+        if clip[other, C_LIVE] == 0:
+            continue
+        left -= 1
+        cosine = cosine_of(clip, near, row, k, other)
+        for i in range(HEADS + 1):
+            sums[other, i] += cosine * moved[i]
+        set_company(weights, sums[other], company[other])
+
+
+@compiled("i8(i8[::1],i8[::1],i8)", inner=True)
+def worth_at(weights, log_odds, shift):  # type: ignore[no-untyped-def]
+    """The sum of worths times chances, with all of them moved by `shift`."""
+    total = np.int64(0)
+    for head in range(H_PAST):
+        worth = weights[P_WORTH + head]
+        if worth:
+            total += worth * chance_of(log_odds[head] + SIGNS[head] * shift) >> 20
+    return total
+
+
+@compiled("i8(S,i8,i8[::1])", inner=True)
+def quality_of(state, row, log_odds):  # type: ignore[no-untyped-def]
+    """What the clip is worth to anybody; fills the log_odds[HEADS] that have a worth."""
+    fill_suggested(state.weights, state.meta, state.clip[row], state.ratio, log_odds)
+    fill_chances(state.weights, state.clip_heads[row], state.company[row], log_odds, H_PAST)
+    return worth_at(state.weights, log_odds, 0)
+
+
+@compiled("void(i8,i8[:,::1],i8[::1])", inner=True)
+def fill_habits(prior, heads, habits):  # type: ignore[no-untyped-def]
+    """log2 of how much more often each comes true for this viewer than for anybody, from 1/8 to 8 times."""
+    for head in range(HEADS):
+        habit = log_of(heads[head, E_GOT] + (prior << 20)) - log_of(heads[head, E_OF] + (prior << 20))
+        habits[head] = min(max(habit, -3 * ONE), 3 * ONE)
 
 
 @compiled("i8(i8)", inner=True)
@@ -302,7 +524,9 @@ def level_of(quality):  # type: ignore[no-untyped-def]
 
 @compiled("void(S,i8)", inner=True)
 def relevel(state, row):  # type: ignore[no-untyped-def]
-    level = level_of(posterior(state, row))
+    if state.clip[row, C_LIVE] == 0:
+        return
+    level = level_of(quality_of(state, row, np.empty(HEADS, dtype=np.int64)))
     old = state.clip[row, C_LEVEL]
     if level == old:
         return
@@ -316,7 +540,7 @@ def relevel(state, row):  # type: ignore[no-untyped-def]
 @compiled("void(S,i8)", inner=True)
 def enlist(state, row):  # type: ignore[no-untyped-def]
     """Puts a clip into the lists of its groups and, while few have been shown it, among the unproven."""
-    level = level_of(posterior(state, row))
+    level = level_of(quality_of(state, row, np.empty(HEADS, dtype=np.int64)))
     state.clip[row, C_LEVEL] = level
     for slot in range(state.clip[row, C_GROUPS]):
         link(state, row, slot, level if is_levelled(slot) else 0)
@@ -412,6 +636,58 @@ def is_barred(state, viewer, row, minute, again):  # type: ignore[no-untyped-def
     return state.seen_key[slot] != 0 and is_recently_seen(state, viewer, state.seen[slot, 0], minute, again)
 
 
+@compiled("i8(i8[::1],i4[:,::1],i8,i8)", inner=True)
+def level_wished(keys, levels, viewer, group):  # type: ignore[no-untyped-def]
+    slot = slot_of(keys, (viewer + 1) << 32 | group)
+    return np.int64(levels[slot, 0]) if keys[slot] != 0 else np.int64(0)
+
+
+@compiled("b1(i8[:,::1],i8[::1],i4[:,::1],i8,i8)", inner=True)
+def is_unwanted(clip, keys, levels, viewer, row):  # type: ignore[no-untyped-def]
+    """The viewer, who has wishes, wants none at all by the clip's author, or with one of its tags.
+
+    Takes its arrays apart: a call with the whole state is so dear that its caller would no longer be inlined.
+    """
+    for slot in range(1, clip[row, C_GROUPS]):
+        if level_wished(keys, levels, viewer, clip[row, C_GROUP + slot]) == NONE_AT_ALL:
+            return True
+    return False
+
+
+@compiled("i8(S,i8,i8)", inner=True)
+def wish_of(state, viewer, row):  # type: ignore[no-untyped-def]
+    """What the viewer asked for: the mean level of the clip's tags plus the author's, times the weight."""
+    clip, weight = state.clip[row], state.weights[P_WISH]
+    of_tags = np.int64(0)
+    for slot in range(FIRST_TAG, clip[C_GROUPS]):
+        of_tags += level_wished(state.wish_key, state.wish, viewer, clip[C_GROUP + slot])
+    of_author = level_wished(state.wish_key, state.wish, viewer, clip[C_GROUP + 1])
+    return weight * of_tags // max(clip[C_GROUPS] - FIRST_TAG, 1) + weight * of_author
+
+
+@compiled("void(S,i8,i8,i8)")
+def put_wish(state, viewer_id, group, level):  # type: ignore[no-untyped-def]
+    viewer = meet_viewer(state, viewer_id)
+    key = (viewer + 1) << 32 | group
+    slot = slot_of(state.wish_key, key)
+    if state.wish_key[slot] == 0:
+        state.wish_key[slot] = key
+        state.viewer[viewer, V_WISHES] += 1
+        state.meta[M_WISHES] += 1
+    state.wish[slot, 0] = level
+
+
+@compiled("void(S,i8,b1)")
+def put_profiled(state, viewer_id, is_profiled):  # type: ignore[no-untyped-def]
+    state.viewer[meet_viewer(state, viewer_id), V_UNPROFILED] = not is_profiled
+
+
+@compiled("i8(i8[:,::1],i8)", inner=True)
+def profile_of(viewers, viewer):  # type: ignore[no-untyped-def]
+    """The viewer's row where what it watched may have a part in its pages, else as for a newcomer."""
+    return viewer if viewer >= 0 and viewers[viewer, V_UNPROFILED] == 0 else np.int64(NONE)
+
+
 @compiled("void(S,i8,i8[::1],i8,b1,i8[::1])")
 def mark_barred(state, viewer_id, clip_ids, minute, again, marks):  # type: ignore[no-untyped-def]
     """Marks of the clips for this viewer: 1 barred, 0 not, -1 for one that is unknown here."""
@@ -431,12 +707,13 @@ def note_handed_out(state, viewer, row, minute):  # type: ignore[no-untyped-def]
         state.meta[M_SEEN] += 1
     elif is_recently_seen(state, viewer, state.seen[slot, 0], minute, True):
         return
-    state.seen[slot, 0] = UNWATCHED | state.seen[slot, 0] & LIKED | minute
+    state.seen[slot, 0] = UNWATCHED | HANDED_OUT | state.seen[slot, 0] & REACTED | minute
 
 
-@compiled("b1(S,i8,i8,i8,i8[::1])", inner=True)
+@compiled("i8(S,i8,i8,i8,i8[::1])", inner=True)
 def note_watched(state, viewer, row, minute, watch):  # type: ignore[no-untyped-def]
-    """Whether it counts for everybody: a viewer's first watch of a clip inside the window, first like and refusal.
+    """What of it counts for everybody: bits FIRST_WATCH inside the window, FIRST_LIKE, FIRST_REFUSAL; and SHOWN for
+    what had been put on a page.
 
     However often one viewer tells of one clip, the clip gains no more by it.
     """
@@ -447,11 +724,14 @@ def note_watched(state, viewer, row, minute, watch):  # type: ignore[no-untyped-
         state.seen_key[slot] = key
         state.meta[M_SEEN] += 1
         value = np.int64(UNWATCHED | minute)
+        counts = np.int64(0)
+    else:
+        counts = SHOWN if value & HANDED_OUT else np.int64(0)
     if value == NEVER_AGAIN:
-        return False
+        return np.int64(0)
     if watch[W_NOT_INTERESTED]:
         state.seen[slot, 0] = NEVER_AGAIN
-        return True
+        return counts | FIRST_REFUSAL
     is_first_like = watch[W_LIKED] != 0 and value & LIKED == 0
     if is_first_like:
         value |= LIKED
@@ -459,25 +739,35 @@ def note_watched(state, viewer, row, minute, watch):  # type: ignore[no-untyped-
     is_first_watch = is_watch and not is_recently_seen(state, viewer, value, minute, True)
     if is_first_watch:
         state.viewer[viewer, V_SEQUENCE] += 1
-        value = state.viewer[viewer, V_SEQUENCE] << 32 | value & LIKED | minute
+        value = state.viewer[viewer, V_SEQUENCE] << 32 | value & REACTED | minute
     state.seen[slot, 0] = value
-    return is_first_like or is_first_watch
+    return counts | FIRST_LIKE * is_first_like | FIRST_WATCH * is_first_watch
 
 
-@compiled("i8(i8[::1],i8,i8,i8,i8,i8,i8)", inner=True)
-def grade(weights, duration_ms, watched_ms, completions, skipped, liked, not_interested):  # type: ignore[no-untyped-def]
-    """What a watch was worth: 1.0 for a clip seen to its end, up to 0.5 for a part of it."""
-    if not_interested:
-        return weights[P_NOT_INTERESTED]
-    value = ONE // 2 * min(watched_ms, duration_ms) // max(duration_ms, 1)
-    if completions > 0:
-        value = ONE
-    elif skipped and watched_ms < 3000 and watched_ms * 4 < duration_ms:
-        value = weights[P_QUICK_SKIP]
-    if completions > 1:
-        value += weights[P_REWATCH]
-    if liked:
-        value += weights[P_LIKE]
+@compiled("void(i8[::1],i8,i8[::1],i8[::1])", inner=True)
+def fill_outcomes(group, duration_ms, watch, outcomes):  # type: ignore[no-untyped-def]
+    """outcomes[HEADS]: 1 for what a watch turned out to be. `group`: that of the clip's length."""
+    watched_ms = watch[W_WATCHED_MS]
+    is_end = watch[W_COMPLETIONS] > 0
+    outcomes[:] = 0
+    outcomes[H_FINISH] = is_end
+    outcomes[H_LONG] = is_end or watched_ms >= min(duration_ms, LONG_MS)
+    outcomes[H_SKIP] = not is_end and watch[W_SKIPPED] and watched_ms < 3000 and watched_ms * 4 < duration_ms
+    outcomes[H_LIKE] = watch[W_LIKED]
+    outcomes[H_REFUSE] = watch[W_NOT_INTERESTED]
+    for k in range(PASTS):
+        outcomes[H_PAST + k] = watched_ms > group[G_PAST + k]
+
+
+@compiled("i8(i8[::1],i8,i8,i8,i8,i8,i8)")
+def grade(weights, duration_ms, watched_ms, completions, skipped, liked, refused):  # type: ignore[no-untyped-def]
+    """What a watch was worth: the sum of the worths of what it turned out to be."""
+    is_end = completions > 0
+    value = weights[P_WORTH + H_FINISH] * is_end
+    value += weights[P_WORTH + H_LONG] * (is_end or watched_ms >= min(duration_ms, LONG_MS))
+    value += weights[P_WORTH + H_LIKE] * (liked != 0) + weights[P_WORTH + H_REFUSE] * (refused != 0)
+    if not is_end and skipped and watched_ms < 3000 and watched_ms * 4 < duration_ms:
+        value += weights[P_WORTH + H_SKIP]
     return value
 
 
@@ -488,23 +778,23 @@ def fading(minutes, half_min):  # type: ignore[no-untyped-def]
     return HALVINGS[steps & 63] >> min(steps >> 6, 62)
 
 
-@compiled("i8(S,i8,i8,i8)", inner=True)
-def taste_of(state, viewer, group, minute):  # type: ignore[no-untyped-def]
+@compiled("i8(i8[::1],i4[:,::1],i8[::1],i8,i8,i8)", inner=True)
+def taste_of(keys, tastes, weights, viewer, group, minute):  # type: ignore[no-untyped-def]
     """How much more this group's clips are worth to a viewer than expected.
 
     The mean surprise r / (w + 1), believed as far as the sum of surprises exceeds chance: r^2 / (r^2 + w * doubt),
     a shrinkage after James and Stein (1961). r: sum of surprises, w: watches, both fading.
     """
     key = (viewer + 1) << 32 | group
-    slot = slot_of(state.taste_key, key)
-    if state.taste_key[slot] == 0:
+    slot = slot_of(keys, key)
+    if keys[slot] == 0:
         return np.int64(0)
-    fade = fading(minute - state.taste[slot, 2], state.weights[P_TASTE_HALF_MIN])
-    surprise = (np.int64(state.taste[slot, 0]) * fade) >> 30
-    weight = (np.int64(state.taste[slot, 1]) * fade) >> 30
+    fade = fading(minute - tastes[slot, 2], weights[P_TASTE_HALF_MIN])
+    surprise = (np.int64(tastes[slot, 0]) * fade) >> 30
+    weight = (np.int64(tastes[slot, 1]) * fade) >> 30
     surprise = min(max(surprise, -ONE), ONE)
     square = surprise * surprise >> 10
-    doubt = weight * state.weights[P_TASTE_DOUBT] >> 10
+    doubt = weight * weights[P_TASTE_DOUBT] >> 10
     return (surprise << 20) // (weight + 1024) * square // (square + doubt + 1)
 
 
@@ -523,10 +813,9 @@ def add_taste(state, viewer, group, surprise, weight, minute):  # type: ignore[n
     state.taste[slot, 2] = minute
 
 
-@compiled("void(S,i8,i8,i8)", inner=True)
-def note_favourite(state, viewer, group, value):  # type: ignore[no-untyped-def]
+@compiled("void(i8[::1],i8,i8)", inner=True)
+def note_favourite(row, group, value):  # type: ignore[no-untyped-def]
     """Keeps the groups that a viewer is fondest of, with their value when last learned."""
-    row = state.viewer[viewer]
     least = 0
     for i in range(FAVOURITES):
         if row[V_FAVOURITE + i] == group + 1:
@@ -547,6 +836,7 @@ def note_favourite(state, viewer, group, value):  # type: ignore[no-untyped-def]
 def add_near(state, a, b, weight):  # type: ignore[no-untyped-def]
     """b followed a. Neighbours stay sorted, heaviest first; a newcomer wears the lightest down first."""
     near = state.near[a]
+    state.meta[M_PAIRS] += weight
     state.clip[a, C_OUT] += weight
     state.clip[b, C_IN] += weight
     i = 0
@@ -573,79 +863,301 @@ def note_good(state, viewer, row):  # type: ignore[no-untyped-def]
     """A good watch follows each of the last good ones: 1/g to the pair with the g-th previous, both ways round."""
     record = state.viewer[viewer]
     at = record[V_RECENT_AT]
-    for g in range(1, RECENT + 1):
+    for g in range(1, REACH + 1):
         a = record[V_RECENT + (at - g) % RECENT] - 1
         if a < 0:
             break
         if a == row:
             continue
         add_near(state, a, row, 256 // g)
-        add_near(state, row, a, 256 // g)
+        add_near(state, row, a, 64 // g)
     record[V_RECENT + at % RECENT] = row + 1
     record[V_RECENT_AT] = (at + 1) % RECENT
 
 
-@compiled("void(S,i8,i8)", inner=True)
-def count_watch(state, row, value):  # type: ignore[no-untyped-def]
-    """Adds a watch to what is known of the clip and its groups."""
-    clip = state.clip[row]
-    for slot in range(clip[C_GROUPS]):
-        state.group[clip[C_GROUP + slot], G_N] += 1
-        state.group[clip[C_GROUP + slot], G_VALUE] += value
-    clip[C_N] += 1
-    clip[C_VALUE] += value
-    if clip[C_LIVE]:
-        if clip[C_UNPROVEN] and clip[C_N] >= state.weights[P_UNPROVEN_BELOW]:
+@compiled("void(i8[:,:,::1],i4[:,::1],i8,i8,i8,i8,i8)", inner=True)
+def add_to_group(heads, ratio, group, head, got, of, prior):  # type: ignore[no-untyped-def]
+    """Keeps the ratio at what was counted; `prior`: how many that come true its beginning is worth."""
+    heads[group, head, E_GOT] += got
+    heads[group, head, E_OF] += of
+    if heads[group, head, E_OF] > MEMORY:
+        heads[group, head, E_GOT] >>= 1
+        heads[group, head, E_OF] >>= 1
+    ratio[group, head] = log_of(heads[group, head, E_GOT] + (prior << 20)) - log_of(
+        heads[group, head, E_OF] + (prior << 20)
+    )
+
+
+@compiled("void(i8[::1],i8[::1],i8[:,:,::1],i4[:,::1],i8,i8,i8,i8)", inner=True)
+def count_in_groups(weights, clip, heads, ratio, head, got, exposure, log_odds):  # type: ignore[no-untyped-def]
+    """Adds what came true, and how often what stands before it expected that: to everything, length, tags, author.
+
+    `log_odds`: the start, before the mean.
+    """
+    author, length = clip[C_GROUP + 1], clip[C_GROUP + 2]
+    expected = exposure * chance_of(log_odds) >> 20
+    log_odds += ratio[0, head]
+    add_to_group(heads, ratio, 0, head, got, expected, weights[P_START_PRIOR])
+    expected = exposure * chance_of(log_odds) >> 20
+    log_odds += ratio[length, head]
+    add_to_group(heads, ratio, length, head, got, expected, weights[P_LENGTH_PRIOR])
+    expected = exposure * chance_of(log_odds) >> 20
+    tagged = np.int64(0)
+    for slot in range(FIRST_TAG, clip[C_GROUPS]):
+        tagged += ratio[clip[C_GROUP + slot], head]
+        add_to_group(heads, ratio, clip[C_GROUP + slot], head, got, expected, weights[P_TAG_PRIOR])
+    log_odds += tagged // max(clip[C_GROUPS] - FIRST_TAG, 1)
+    expected = exposure * chance_of(log_odds) >> 20
+    add_to_group(heads, ratio, author, head, got, expected, weights[P_AUTHOR_PRIOR])
+
+
+@compiled("void(i8[::1],i8,i8,i8)", inner=True)
+def add_heads(heads, got, of, memory):  # type: ignore[no-untyped-def]
+    heads[E_GOT] += got
+    heads[E_OF] += of
+    if heads[E_OF] > memory:
+        heads[E_GOT] >>= 1
+        heads[E_OF] >>= 1
+
+
+@compiled("void(S,i8,i8,i8[::1],i8[::1],i8[::1],b1)", inner=True)
+def count_watch(state, row, profile, outcomes, likely, habits, is_act):  # type: ignore[no-untyped-def]
+    """Adds a watch to what is known of the clip, its groups and the viewer; of an act only what came true.
+
+    A viewer for whom it comes true more often than for others counts as having been exposed to the clip more often.
+    Of its groups it says the less the better the clip itself is known, so that a few clips that everybody watches do
+    not speak for all.
+    """
+    weights, clip = state.weights, state.clip[row]
+    log_odds = np.empty(HEADS, dtype=np.int64)
+    fill_suggested(weights, state.meta, clip, state.ratio, log_odds)
+    was_known = share_known(weights, state.clip_heads[row, H_FINISH, E_OF])
+    tags = max(clip[C_GROUPS] - FIRST_TAG, 1)
+    for head in range(HEADS):
+        if is_act and not outcomes[head]:
+            continue
+        got = outcomes[head] << 20
+        exposure = np.int64(0) if is_act else power_of(habits[head])
+        tagged = np.int64(0)
+        for slot in range(FIRST_TAG, clip[C_GROUPS]):
+            tagged += state.ratio[clip[C_GROUP + slot], head]
+        known = np.int64(state.ratio[0, head]) + state.ratio[clip[C_GROUP + 1], head]
+        start = log_odds[head] - known - state.ratio[clip[C_GROUP + 2], head] - tagged // tags
+        told = ONE - was_known
+        count_in_groups(
+            weights, clip, state.group_heads, state.ratio, head, got * told >> 20, exposure * told >> 20, start
+        )
+        add_heads(state.clip_heads[row, head], got, exposure, MEMORY)
+        if profile >= 0:
+            of = np.int64(0) if is_act else chance_of(likely[head])
+            add_heads(state.viewer_heads[profile, head], got, of, HABIT_MEMORY)
+    moved = np.empty(HEADS + 1, dtype=np.int64)
+    for head in range(HEADS):
+        moved[head] = -state.deviation[row, head]
+    moved[HEADS] = -was_known
+    fill_suggested(weights, state.meta, clip, state.ratio, log_odds)
+    fill_deviation(weights, state.clip_heads[row], log_odds, state.deviation[row])
+    for head in range(HEADS):
+        moved[head] += state.deviation[row, head]
+    moved[HEADS] += share_known(weights, state.clip_heads[row, H_FINISH, E_OF])
+    tell_company(weights, state.clip, state.near, row, moved, state.company_sum, state.company)
+
+
+@compiled("void(S,i8)", inner=True)
+def ask_company(state, row):  # type: ignore[no-untyped-def]
+    fill_company(
+        state.weights,
+        state.clip,
+        state.clip_heads,
+        state.deviation,
+        state.near,
+        row,
+        state.company_sum[row],
+        state.company[row],
+    )
+    relevel(state, row)
+
+
+@compiled("void(S)", inner=True)
+def renew_next(state):  # type: ignore[no-untyped-def]
+    """The next of all clips in turn: what is suggested of it may have moved since its last watch."""
+    row = state.meta[M_TURN]
+    state.meta[M_TURN] = (row + 1) % state.meta[M_CLIPS]
+    if state.clip[row, C_LIVE] == 0:
+        return
+    log_odds = np.empty(HEADS, dtype=np.int64)
+    fill_suggested(state.weights, state.meta, state.clip[row], state.ratio, log_odds)
+    fill_deviation(state.weights, state.clip_heads[row], log_odds, state.deviation[row])
+    ask_company(state, row)
+
+
+@compiled("void(S,i8)", inner=True)
+def relevel_neighbour(state, row):  # type: ignore[no-untyped-def]
+    """The level of one that goes together with the clip, in turns."""
+    other = np.int64(state.near[row, state.clip[row, C_N] % COMPANY, 0]) - 1
+    if other >= 0:
+        relevel(state, other)
+
+
+@compiled("void(i8[::1],i8)", inner=True)
+def move_pasts(group, watched_ms):  # type: ignore[no-untyped-def]
+    """Moves the times that part the watches of this length in quarters, a step towards each (Robbins, Monro 1951)."""
+    for k in range(PASTS):
+        step = max(group[G_PAST + k] >> 8, 4)
+        if watched_ms > group[G_PAST + k]:
+            group[G_PAST + k] += step * (k + 1)
+        else:
+            group[G_PAST + k] = max(group[G_PAST + k] - step * (PASTS - k), 0)
+
+
+@compiled("void(S,i8,i8,i8,i8,i8)", inner=True)
+def feel(state, viewer, row, felt, weight, minute):  # type: ignore[no-untyped-def]
+    """Adds a surprise to the viewer's tastes for the clip's author, length and tags; in 2 ** 10ths."""
+    for slot in range(1, state.clip[row, C_GROUPS]):
+        group = state.clip[row, C_GROUP + slot]
+        add_taste(state, viewer, group, felt, weight, minute)
+        if slot != 2:
+            taste = taste_of(state.taste_key, state.taste, state.weights, viewer, group, minute)
+            note_favourite(state.viewer[viewer], group, taste)
+
+
+@compiled("i8(i8[::1],i8[::1],i8[::1],i8[::1],b1)", inner=True)
+def surprise_of(weights, outcomes, likely, habits, is_act):  # type: ignore[no-untyped-def]
+    """How much more a watch was worth than was likely for this viewer; of an act only what came true."""
+    surprise = np.int64(0)
+    for head in range(H_PAST):
+        worth = weights[P_WORTH + head]
+        if worth and (outcomes[head] or not is_act):
+            surprise += worth * ((outcomes[head] << 20) - chance_of(likely[head] + habits[head])) >> 20
+    return surprise
+
+
+@compiled("i8(i8[::1],i8)", inner=True)
+def usual_surprise(viewer, surprise):  # type: ignore[no-untyped-def]
+    """The viewer's mean surprise before this one, shrunk by five that are none; in 2 ** 10ths.
+
+    Who tells of good ones alone has no taste by that.
+    """
+    usual = viewer[V_SURPRISE] // (viewer[V_SURPRISES] + 5)
+    viewer[V_SURPRISE] += surprise
+    viewer[V_SURPRISES] += 1
+    if viewer[V_SURPRISES] >= 256:
+        viewer[V_SURPRISE] >>= 1
+        viewer[V_SURPRISES] >>= 1
+    return usual
+
+
+@compiled("void(i8[::1])", inner=True)
+def leave_acts(outcomes):  # type: ignore[no-untyped-def]
+    """What was done besides watching."""
+    for head in (H_FINISH, H_LONG, H_SKIP, H_PAST, H_PAST + 1, H_PAST + 2):
+        outcomes[head] = 0
+
+
+@compiled("void(S,i8,i8,i8[::1],i8)", inner=True)
+def learn_one(state, viewer, row, watch, minute):  # type: ignore[no-untyped-def]
+    weights, clip = state.weights, state.clip[row]
+    outcomes, likely, habits = np.empty(HEADS, np.int64), np.empty(HEADS, np.int64), np.zeros(HEADS, np.int64)
+    profile = profile_of(state.viewer, viewer)
+    counts = note_watched(state, viewer, row, minute, watch)
+    is_act = watch[W_WATCHED_MS] == 0 and watch[W_COMPLETIONS] == 0 and watch[W_SKIPPED] == 0
+    fill_outcomes(state.group[clip[C_GROUP + 2]], clip[C_DURATION_MS], watch, outcomes)
+    fill_suggested(weights, state.meta, clip, state.ratio, likely)
+    fill_chances(weights, state.clip_heads[row], state.company[row], likely, HEADS)
+    if profile >= 0:
+        fill_habits(weights[P_HABIT_PRIOR], state.viewer_heads[profile], habits)
+    refused = watch[W_NOT_INTERESTED] != 0
+    is_good = outcomes[H_FINISH] or watch[W_LIKED] or watch[W_WATCHED_MS] * 5 >= clip[C_DURATION_MS] * 4
+    is_choice = counts & FIRST_WATCH and not counts & SHOWN and not refused
+    if profile >= 0:
+        weight = 2048 if refused else 1024
+        surprise = surprise_of(weights, outcomes, likely, habits, is_act) >> 10
+        feel(
+            state,
+            profile,
+            row,
+            (surprise - usual_surprise(state.viewer[profile], surprise)) * weight >> 10,
+            weight,
+            minute,
+        )
+    if is_choice and is_good:
+        clip[C_CHOSEN] += 1
+        state.meta[M_CHOSEN] += 1
+    if not counts & FIRST_LIKE:
+        outcomes[H_LIKE] = 0
+    is_full = counts & (FIRST_WATCH | FIRST_REFUSAL) and not is_choice
+    if not is_full:
+        leave_acts(outcomes)
+    if is_full or counts & FIRST_LIKE:
+        count_watch(state, row, profile, outcomes, likely, habits, not is_full)
+    if is_full:
+        move_pasts(state.group[clip[C_GROUP + 2]], watch[W_WATCHED_MS])
+        clip[C_N] += 1
+        if clip[C_UNPROVEN] and clip[C_N] >= weights[P_UNPROVEN_BELOW]:
             prove(state, row)
+    if profile >= 0 and counts & (FIRST_WATCH | FIRST_LIKE) and is_good and not refused:
+        note_good(state, profile, row)
+    if is_choice:
         relevel(state, row)
+    elif counts:
+        ask_company(state, row)
+        relevel_neighbour(state, row)
+        renew_next(state)
 
 
 @compiled("void(S,i8[:,::1])")
 def learn_watches(state, watches):  # type: ignore[no-untyped-def]
     """Applies watches in order; those of unknown clips are counted and left. The caller has made room."""
-    weights, meta = state.weights, state.meta
     for w in range(watches.shape[0]):
         watch = watches[w]
         row = find_clip(state, watch[W_CLIP])
         if row < 0:
-            meta[M_IGNORED] += 1
+            state.meta[M_IGNORED] += 1
             continue
         viewer = meet_viewer(state, watch[W_VIEWER])
-        clip, record = state.clip[row], state.viewer[viewer]
-        minute = watch[W_AT_US] // 60_000_000
-        value = grade(
-            weights,
-            clip[C_DURATION_MS],
-            watch[W_WATCHED_MS],
-            watch[W_COMPLETIONS],
-            watch[W_SKIPPED],
-            watch[W_LIKED],
-            watch[W_NOT_INTERESTED],
-        )
-        refused = watch[W_NOT_INTERESTED] != 0
-        surprise = (value - posterior(state, row)) >> 10
-        bias = record[V_BIAS] * 1024 // (record[V_N] + 5 * 1024)
-        weight = 2048 if refused else 1024
-        felt = (surprise - bias) * weight >> 10
-        for slot in range(1, clip[C_GROUPS]):
-            group = clip[C_GROUP + slot]
-            add_taste(state, viewer, group, felt, weight, minute)
-            if slot != 2:
-                note_favourite(state, viewer, group, taste_of(state, viewer, group, minute))
-        record[V_BIAS] += surprise
-        record[V_N] += 1024
-        if record[V_N] >= 256 * 1024:
-            record[V_BIAS] >>= 1
-            record[V_N] >>= 1
-        if note_watched(state, viewer, row, minute, watch):
-            count_watch(state, row, value)
-            if not refused and (
-                watch[W_COMPLETIONS] > 0 or watch[W_LIKED] or watch[W_WATCHED_MS] * 5 >= clip[C_DURATION_MS] * 4
-            ):
-                note_good(state, viewer, row)
-        meta[M_APPLIED] += 1
+        learn_one(state, viewer, row, watch, watch[W_AT_US] // 60_000_000)
+        state.meta[M_APPLIED] += 1
         flags = watch[W_COMPLETIONS] << 3 | watch[W_SKIPPED] << 2 | watch[W_LIKED] << 1 | watch[W_NOT_INTERESTED]
         chain(state, watch[W_VIEWER], watch[W_CLIP], watch[W_AT_US], watch[W_WATCHED_MS], flags)
+
+
+@compiled("b1(S,i8,i8,i8,i8)", inner=True)
+def note_reaction(state, viewer, row, minute, head):  # type: ignore[no-untyped-def]
+    """Whether this viewer reacts to this clip in this way for the first time; of what was refused it is never told."""
+    key = (viewer + 1) << 32 | row
+    slot = slot_of(state.seen_key, key)
+    if state.seen_key[slot] == 0:
+        state.seen_key[slot] = key
+        state.meta[M_SEEN] += 1
+        state.seen[slot, 0] = UNWATCHED | minute
+    bit = SHARED if head == H_SHARE else COMMENTED if head == H_COMMENT else FOLLOWED
+    if state.seen[slot, 0] & bit:
+        return False
+    state.seen[slot, 0] |= bit
+    return True
+
+
+@compiled("void(S,i8,i8,i8,i8)")
+def learn_reaction(state, viewer_id, row, head, minute):  # type: ignore[no-untyped-def]
+    """What came true besides watching, as a like that is told by itself. The caller has made room."""
+    weights, clip = state.weights, state.clip[row]
+    viewer = meet_viewer(state, viewer_id)
+    if not note_reaction(state, viewer, row, minute, head):
+        return
+    outcomes, likely, habits = np.zeros(HEADS, np.int64), np.empty(HEADS, np.int64), np.zeros(HEADS, np.int64)
+    outcomes[head] = 1
+    profile = profile_of(state.viewer, viewer)
+    fill_suggested(weights, state.meta, clip, state.ratio, likely)
+    fill_chances(weights, state.clip_heads[row], state.company[row], likely, HEADS)
+    if profile >= 0:
+        fill_habits(weights[P_HABIT_PRIOR], state.viewer_heads[profile], habits)
+        surprise = surprise_of(weights, outcomes, likely, habits, True) >> 10
+        felt = surprise - usual_surprise(state.viewer[profile], surprise)
+        feel(state, profile, row, felt, 1024, minute)
+    count_watch(state, row, profile, outcomes, likely, habits, True)
+    ask_company(state, row)
+    relevel_neighbour(state, row)
+    renew_next(state)
 
 
 @compiled("void(S,i8,i8[::1],i8)")
@@ -671,6 +1183,9 @@ def add_candidate(state, viewer, row, minute, again, source, page, limit, n, row
             sources[state.place[row]] |= source
         return n
     if n >= limit or state.clip[row, C_LIVE] == 0 or is_barred(state, viewer, row, minute, again):
+        return n
+    has_wishes = viewer >= 0 and state.viewer[viewer, V_WISHES] > 0
+    if has_wishes and is_unwanted(state.clip, state.wish_key, state.wish, viewer, row):
         return n
     state.stamp[row] = page
     state.place[row] = n
@@ -702,7 +1217,7 @@ def plan_offers(state, viewer, seed, count, offers):  # type: ignore[no-untyped-
     if viewer >= 0:
         record = state.viewer[viewer]
         for k in range(12):
-            for g in range(1, RECENT + 1):
+            for g in range(1, REACH + 1):
                 a = record[V_RECENT + (record[V_RECENT_AT] - g) % RECENT] - 1
                 b = np.int64(state.near[a, k, 0]) - 1 if a >= 0 else NONE
                 if b >= 0:
@@ -742,28 +1257,35 @@ def plan_walks(state, viewer, seed, count, follows, walks):  # type: ignore[no-u
     return n + 1
 
 
-@compiled("void(S,i8,i8,i8,i8[::1])", inner=True)
-def fill_near(state, viewer, page, n, near):  # type: ignore[no-untyped-def]
-    """near[candidate]: how often it goes with the viewer's last good clips, as a cosine, the latest weighing most."""
+@compiled("void(S,i8,i8,i8,i8[::1],i8[::1])", inner=True)
+def fill_near(state, viewer, page, n, rows, near):  # type: ignore[no-untyped-def]
+    """near[candidate]: log2 of how much oftener it follows the viewer's last good clips than it follows any.
+
+    Of what followed each of them, the latest weighing most, the candidate's share; over its share of all that followed
+    anything (the lift of association rules; Brin, Motwani, Ullman, Tsur 1997).
+    """
     for i in range(n):
         near[i] = 0
-    if viewer < 0:
+    if viewer < 0 or state.meta[M_PAIRS] == 0:
         return
-    record = state.viewer[viewer]
-    shrink = state.weights[P_NEAR_PRIOR]
+    record, weights = state.viewer[viewer], state.weights
     for g in range(RECENT):
         a = record[V_RECENT + (record[V_RECENT_AT] - 1 - g) % RECENT] - 1
         if a < 0:
-            return
-        out = math.sqrt(np.float64(state.clip[a, C_OUT] + shrink))
+            break
+        whole = state.clip[a, C_OUT] + weights[P_NEAR_PRIOR]
         for k in range(NEAR):
             b = np.int64(state.near[a, k, 0]) - 1
             if b < 0:
                 break
             if state.stamp[b] == page and state.place[b] >= 0:
-                into = math.sqrt(np.float64(state.clip[b, C_IN] + shrink))
-                share = np.int64(np.float64(state.near[a, k, 1]) * ONE / (out * into))
-                near[state.place[b]] += share * 4 // (4 + g)
+                near[state.place[b]] += (np.int64(state.near[a, k, 1]) << 28) // whole * 4 // (4 + g)
+    for i in range(n):
+        if near[i]:
+            usual = ((state.clip[rows[i], C_IN] + weights[P_NEAR_USUAL]) << 28) // (
+                state.meta[M_PAIRS] + weights[P_NEAR_USUAL]
+            )
+            near[i] = log_of(ONE + min((near[i] << 20) // usual, np.int64(1) << 40))
 
 
 @compiled("void(S,i8,i8,i8[::1],i8[::1])")
@@ -772,7 +1294,7 @@ def consider_rows(state, viewer_id, page, rows, near):  # type: ignore[no-untype
     for i in range(rows.size):
         state.stamp[rows[i]] = page
         state.place[rows[i]] = i
-    fill_near(state, find_viewer(state, viewer_id), page, rows.size, near)
+    fill_near(state, profile_of(state.viewer, find_viewer(state, viewer_id)), page, rows.size, rows, near)
 
 
 @compiled("i8(S,i8,i8,b1,u8,i8,i8[::1],i8[::1],i8,i8[::1],i8[::1],i8[::1])")
@@ -784,6 +1306,7 @@ def gather_rows(state, viewer_id, minute, again, seed, count, follows, barred, p
     whatever the viewer has seen inside the window.
     """
     viewer = find_viewer(state, viewer_id)
+    profile = profile_of(state.viewer, viewer)
     for i in range(barred.size):
         row = find_clip(state, barred[i])
         if row >= 0:
@@ -791,19 +1314,19 @@ def gather_rows(state, viewer_id, minute, again, seed, count, follows, barred, p
             state.place[row] = NONE
     offers = np.empty((OFFERS, 3), dtype=np.int64)
     n = 0
-    for i in range(plan_offers(state, viewer, seed, count, offers)):
+    for i in range(plan_offers(state, profile, seed, count, offers)):
         limit = offers[i, 2]
         n = add_candidate(state, viewer, offers[i, 0], minute, again, offers[i, 1], page, limit, n, rows, sources)
     walks = np.empty((WALKS, 4), dtype=np.int64)
     share = n
-    for i in range(plan_walks(state, viewer, seed, count, follows, walks)):
+    for i in range(plan_walks(state, profile, seed, count, follows, walks)):
         group, source, quota, steps = walks[i]
         if source == POPULAR:
             limit = count if steps <= FIRST_STEPS or n < LITTLE else n
         else:
             limit = min(n + quota, share + count // 3, count)
         n = walk_group(state, viewer, group, minute, again, source, page, limit, steps, n, rows, sources)
-    fill_near(state, viewer, page, n, near)
+    fill_near(state, profile, page, n, rows, near)
     return n
 
 
@@ -829,36 +1352,101 @@ def holds(ordered, value):  # type: ignore[no-untyped-def]
     return low < ordered.size and ordered[low] == value
 
 
+@compiled("i8(i8[::1],i4[:,::1],i8[::1],i8[::1],i8,i8,i8,i8)", inner=True)
+def shift_by(keys, tastes, weights, clip, viewer, minute, near, term):  # type: ignore[no-untyped-def]
+    """By how much a term moves all log odds."""
+    if term == T_NEAR:
+        return near * weights[P_NEAR_GAIN] >> 10
+    if term == T_AUTHOR:
+        return taste_of(keys, tastes, weights, viewer, clip[C_GROUP + 1], minute) * weights[P_AUTHOR_GAIN] >> 10
+    if term == T_LENGTH:
+        return taste_of(keys, tastes, weights, viewer, clip[C_GROUP + 2], minute) * weights[P_LENGTH_GAIN] >> 10
+    if term != T_TAGS:
+        return np.int64(0)
+    liked = np.int64(0)
+    for slot in range(FIRST_TAG, clip[C_GROUPS]):
+        liked += taste_of(keys, tastes, weights, viewer, clip[C_GROUP + slot], minute)
+    return (liked * weights[P_TAG_GAIN] >> 10) // max(clip[C_GROUPS] - FIRST_TAG, 1)
+
+
+@compiled("i8(i8[::1],i4[:,::1],i8[::1],i8[::1],i8,i8,i8,i8[::1],i8[::1],i8[::1])", inner=True)
+def add_viewer(keys, tastes, weights, clip, viewer, minute, near, habits, log_odds, terms):  # type: ignore[no-untyped-def]
+    """What the viewer's own watches add, one after the other: each moves every chance, and its term is the difference.
+
+    `log_odds` come as anybody's; gives by how much they are moved beyond the habits.
+    """
+    before = terms[T_QUALITY]
+    shift = np.int64(0)
+    for head in range(HEADS):
+        log_odds[head] += habits[head]
+    for term in (T_HABIT, T_TAGS, T_AUTHOR, T_LENGTH, T_NEAR):
+        step = shift_by(keys, tastes, weights, clip, viewer, minute, near, term)
+        if step or term == T_HABIT:
+            shift += step
+            after = worth_at(weights, log_odds, shift)
+            terms[term] = after - before
+            before = after
+    return shift
+
+
 @compiled("void(S,i8,i8,i8[::1],i8[::1],i8[::1],i8[:,::1],i8[::1])")
 def score_rows(state, viewer_id, minute, follows, rows, near, terms, total):  # type: ignore[no-untyped-def]
     """Fills terms[candidates, TERMS] and their sums. `follows` is sorted."""
-    viewer = find_viewer(state, viewer_id)
+    wisher = find_viewer(state, viewer_id)
+    viewer = profile_of(state.viewer, wisher)
     weights = state.weights
+    log_odds, habits = np.zeros(HEADS, dtype=np.int64), np.zeros(HEADS, dtype=np.int64)
+    if viewer >= 0:
+        fill_habits(weights[P_HABIT_PRIOR], state.viewer_heads[viewer], habits)
     for i in range(rows.size):
         row = rows[i]
         clip = state.clip[row]
-        quality = posterior(state, row)
-        terms[i, T_QUALITY] = quality
-        p = min(max(quality, ONE // 50), ONE - ONE // 50)
-        spread = np.int64(math.sqrt(np.float64(p * (ONE - p) // (clip[C_N] + weights[P_QUALITY_PRIOR]))))
-        draw = normal_draw(viewer_id, clip[C_ID])
-        terms[i, T_TRYING] = ((draw * spread >> 20) * weights[P_EXPLORE_GAIN]) >> 10
-        tags = clip[C_GROUPS] - FIRST_TAG
-        liked = np.int64(0)
+        terms[i, T_QUALITY] = quality_of(state, row, log_odds)
+        p = min(max(chance_of(log_odds[H_FINISH]), ONE // 50), ONE - ONE // 50)
+        n = (state.clip_heads[row, H_FINISH, E_OF] >> 20) + weights[P_QUALITY_PRIOR]
+        spread = np.int64(math.sqrt(np.float64(p * (ONE - p) // n))) * weights[P_WORTH + H_FINISH] >> 20
+        terms[i, T_TRYING] = (normal_draw(viewer_id, clip[C_ID]) * spread >> 20) * weights[P_EXPLORE_GAIN] >> 10
         if viewer >= 0:
-            for slot in range(FIRST_TAG, clip[C_GROUPS]):
-                liked += taste_of(state, viewer, clip[C_GROUP + slot], minute)
-            terms[i, T_AUTHOR] = taste_of(state, viewer, clip[C_GROUP + 1], minute) * weights[P_AUTHOR_GAIN] >> 10
-            terms[i, T_LENGTH] = taste_of(state, viewer, clip[C_GROUP + 2], minute) * weights[P_LENGTH_GAIN] >> 10
-        terms[i, T_TAGS] = (liked * weights[P_TAG_GAIN] >> 10) // max(tags, 1)
-        terms[i, T_NEAR] = near[i] * weights[P_NEAR_GAIN] >> 10
+            add_viewer(state.taste_key, state.taste, weights, clip, viewer, minute, near[i], habits, log_odds, terms[i])
         if holds(follows, clip[C_GROUP + 1]):
             terms[i, T_FOLLOW] = weights[P_FOLLOW]
         age = max(minute - clip[C_PUBLISHED_MIN], 0)
         terms[i, T_FRESH] = weights[P_FRESH] * max(weights[P_FRESH_MIN] - age, 0) // weights[P_FRESH_MIN]
+        if wisher >= 0 and state.viewer[wisher, V_WISHES]:
+            terms[i, T_WISH] = wish_of(state, wisher, row)
         total[i] = 0
         for term in range(TERMS):
             total[i] += terms[i, term]
+
+
+@compiled("void(S,i8,i8,i8[::1],i8[::1],i8[:,::1])")
+def chance_rows(state, viewer_id, minute, rows, near, chances):  # type: ignore[no-untyped-def]
+    """Fills chances[candidates, HEADS]: how likely each head comes true for this viewer."""
+    viewer = profile_of(state.viewer, find_viewer(state, viewer_id))
+    log_odds, habits = np.zeros(HEADS, dtype=np.int64), np.zeros(HEADS, dtype=np.int64)
+    if viewer >= 0:
+        fill_habits(state.weights[P_HABIT_PRIOR], state.viewer_heads[viewer], habits)
+    terms = np.zeros(TERMS, dtype=np.int64)
+    for i in range(rows.size):
+        row = rows[i]
+        fill_suggested(state.weights, state.meta, state.clip[row], state.ratio, log_odds)
+        fill_chances(state.weights, state.clip_heads[row], state.company[row], log_odds, HEADS)
+        shift = np.int64(0)
+        if viewer >= 0:
+            shift = add_viewer(
+                state.taste_key,
+                state.taste,
+                state.weights,
+                state.clip[row],
+                viewer,
+                minute,
+                near[i],
+                habits,
+                log_odds,
+                terms,
+            )
+        for head in range(HEADS):
+            chances[i, head] = chance_of(log_odds[head] + SIGNS[head] * shift)
 
 
 @compiled("b1(i8[::1],i8[::1],i8,i8,i8,i8,i8)", inner=True)

@@ -21,7 +21,7 @@ import numpy as np
 from freehold.domain.ids import AccountId, ClipId, ViewerId
 from freehold.domain.watch import Item, Source, Watch
 from freehold.recommender import kernels, snapshots, tables
-from freehold.recommender.candidates import Candidates, Ints, Scores, Term, TermName
+from freehold.recommender.candidates import Candidates, Head, Ints, Scores, Term, TermName, WatchTimes
 from freehold.recommender.kernels import State
 from freehold.recommender.weights import Weights
 
@@ -34,7 +34,10 @@ from freehold.recommender.weights import Weights
     EVENT_FORGET,
     EVENT_WEIGHTS,
     EVENT_RESET,
-) = range(1, 9)
+    EVENT_WISH,
+    EVENT_PROFILED,
+    EVENT_REACTION,
+) = range(1, 12)
 NO_ROWS: Ints = np.zeros(0, dtype=np.int64)
 MINUTE_US = 60_000_000
 MAX_CANDIDATES = 4096
@@ -49,7 +52,12 @@ TEXTS = {
     TermName.NEAR: "How often it goes together with the clips you last watched to the end",
     TermName.FOLLOW: "You follow the author",
     TermName.FRESH: "It is new",
+    TermName.WISH: "You asked for more of this",
+    TermName.HABIT: "How much of what it is watched for you do more or less than others",
 }
+FEWER = "You asked for fewer of this"
+REACTIONS = frozenset({Head.SHARE, Head.COMMENT, Head.FOLLOW})
+WISHED_KINDS = {"tag": kernels.KIND_TAG, "author": kernels.KIND_AUTHOR}
 
 
 class Learner:
@@ -118,6 +126,16 @@ class Learner:
             self._state = tables.with_room(self._state, viewers=room, tastes=room * kernels.MAX_GROUPS, seen=room)
             kernels.learn_watches(self._state, part)
 
+    def react(self, viewer_id: ViewerId, clip_id: ClipId, head: Head, at_us: int) -> None:
+        """`head`, one of REACTIONS, came true: counts once for a viewer and a clip, and not for the clip's author."""
+        assert head in REACTIONS, head
+        row = self._row(clip_id)
+        self._chain(EVENT_REACTION, viewer_id, clip_id, digest=f"{head.name} {at_us}")
+        if row < 0 or self._state.clip[row, kernels.C_AUTHOR_ID] == viewer_id:
+            return
+        self._state = tables.with_room(self._state, viewers=1, tastes=kernels.MAX_GROUPS, seen=1)
+        kernels.learn_reaction(self._state, viewer_id, row, head, at_us // MINUTE_US)
+
     def note_impressions(self, viewer_id: ViewerId, clip_ids: Sequence[ClipId], at_us: int) -> None:
         """These were put on a page: they count as shown. What is watched of them stays away for the seen window, the
         rest for `unwatched_min`."""
@@ -147,12 +165,29 @@ class Learner:
         self._chain(EVENT_FORGET, viewer_id)
 
     def reset_viewer(self, viewer_id: ViewerId) -> None:
-        """As `forget_viewer`, but the follows stay: the next page is a newcomer's who follows these."""
-        follows = self._follows.get(viewer_id)
+        """As `forget_viewer`, but what was chosen stays: the next page is a newcomer's who follows and wishes these."""
+        follows, is_profiled = self._follows.get(viewer_id), self.is_profiled(viewer_id)
+        row = int(kernels.find_viewer(self._state, viewer_id))
+        wishes = tables.wishes_of(self._state, row) if row >= 0 else []
         self.forget_viewer(viewer_id)
         if follows is not None:
             self._follows[viewer_id] = follows
+        for group, level in wishes:
+            self._put_wish(viewer_id, group, level)
+        if not is_profiled:
+            self._put_profiled(viewer_id, False)
         self._chain(EVENT_RESET, viewer_id)
+
+    def set_wish(self, viewer_id: ViewerId, kind: str, name: int | str, level: int) -> None:
+        """`kind`: "tag", with its name, or "author", with the id. `level`: -2 for none at all, to 2 for many more."""
+        self._state = tables.with_room(self._state, groups=1)
+        self._put_wish(viewer_id, self._group(WISHED_KINDS[kind], name), level)
+        self._chain(EVENT_WISH, viewer_id, level, digest=f"{kind} {name}")
+
+    def set_profiled(self, viewer_id: ViewerId, is_profiled: bool) -> None:
+        """Unprofiled, nothing that the viewer watched has a part in its pages, and nothing more is learned of it."""
+        self._put_profiled(viewer_id, is_profiled)
+        self._chain(EVENT_PROFILED, viewer_id, int(is_profiled))
 
     def set_weights(self, weights: Weights) -> None:
         """From the next page on. What was learned stays."""
@@ -161,6 +196,19 @@ class Learner:
         self._chain(EVENT_WEIGHTS, digest=repr(weights))
 
     # What is asked of it
+
+    def is_profiled(self, viewer_id: ViewerId) -> bool:
+        row = int(kernels.find_viewer(self._state, viewer_id))
+        return row < 0 or not self._state.viewer[row, kernels.V_UNPROFILED]
+
+    def largest_tags(self, count: int) -> list[str]:
+        """Those that most clips carry, the most first. Costs a pass over the groups."""
+        names = list(self._groups)
+        sizes = self._state.group[: len(names), kernels.G_SIZE]
+        is_tag = self._state.group[: len(names), kernels.G_KIND] == kernels.KIND_TAG
+        rows = np.flatnonzero(is_tag & (sizes > 0))
+        rows = rows[np.argsort(-sizes[rows], kind="stable")][:count]
+        return [str(names[row][1]) for row in rows.tolist()]
 
     def gather(
         self,
@@ -236,6 +284,25 @@ class Learner:
             random_per_65536=self.weights.random_per_65536,
         )
 
+    def chances(self, candidates: Candidates) -> Ints:
+        """int64[candidates, kernels.HEADS]: how likely each `Head` comes true for the viewer; kernels.ONE is 1.0."""
+        chances = np.empty((candidates.rows.size, kernels.HEADS), dtype=np.int64)
+        kernels.chance_rows(
+            self._state,
+            candidates.viewer_id,
+            candidates.at_us // MINUTE_US,
+            candidates.rows,
+            candidates.near,
+            chances,
+        )
+        return chances
+
+    def watch_times(self, candidates: Candidates) -> WatchTimes:
+        """How long the viewer is likely to watch each of them."""
+        clips = self._state.clip[candidates.rows]
+        pasts = self._state.group[clips[:, kernels.C_GROUP + 2], kernels.G_PAST :]
+        return WatchTimes(clips[:, kernels.C_DURATION_MS], pasts, self.chances(candidates)[:, kernels.H_PAST :])
+
     def has_seen(
         self, viewer_id: ViewerId, clip_ids: Sequence[ClipId], at_us: int, again: bool = False
     ) -> list[bool | None]:
@@ -248,7 +315,8 @@ class Learner:
 
     def explain(self, scores: Scores, index: int) -> tuple[Term, ...]:
         """The terms of a candidate's score that are not nothing, weightiest first. They sum to the score exactly."""
-        terms = [Term(name, int(scores.terms[index, name]), TEXTS[name]) for name in TermName]
+        values = zip(TermName, scores.terms[index].tolist(), strict=True)
+        terms = [Term(name, value, text_of(name, value)) for name, value in values]
         return tuple(sorted((term for term in terms if term.value), key=lambda term: -abs(term.value)))
 
     def __contains__(self, clip_id: ClipId) -> bool:
@@ -305,6 +373,14 @@ class Learner:
 
     # Inside
 
+    def _put_wish(self, viewer_id: ViewerId, group: int, level: int) -> None:
+        self._state = tables.with_room(self._state, viewers=1, wishes=1)
+        kernels.put_wish(self._state, viewer_id, group, level)
+
+    def _put_profiled(self, viewer_id: ViewerId, is_profiled: bool) -> None:
+        self._state = tables.with_room(self._state, viewers=1)
+        kernels.put_profiled(self._state, viewer_id, is_profiled)
+
     def _row(self, clip_id: int) -> int:
         return int(kernels.find_clip(self._state, clip_id))
 
@@ -312,7 +388,7 @@ class Learner:
         self._state = tables.with_room(self._state, groups=len(item.tags) + 2)
         columns = self._columns(item)
         kept = self._state.clip[row].copy()
-        for column in (kernels.C_SHOWN, kernels.C_N, kernels.C_VALUE, kernels.C_OUT, kernels.C_IN):
+        for column in (kernels.C_SHOWN, kernels.C_N, kernels.C_CHOSEN, kernels.C_OUT, kernels.C_IN):
             columns[column] = kept[column]
         kernels.put_row(self._state, row, columns)
         self._chain(EVENT_ITEM, item.clip_id, 1, digest=repr(astuple(item)))
@@ -344,11 +420,19 @@ class Learner:
             row = self._groups[kind, name] = len(self._groups)
             self._state.meta[kernels.M_GROUPS] = row + 1
             self._state.group[row, kernels.G_KIND] = kind
+            if kind == kernels.KIND_LENGTH:
+                longest_ms = 1000 << int(name)
+                self._state.group[row, kernels.G_PAST :] = [longest_ms // 8, longest_ms // 4, longest_ms // 2]
         return row
 
     def _chain(self, event: int, a: int = 0, b: int = 0, digest: str = "") -> None:
         text = int.from_bytes(hashlib.blake2b(digest.encode(), digest_size=8).digest(), "big", signed=True)
         kernels.chain(self._state, event, a, b, text, 0)
+
+
+def text_of(name: TermName, value: int) -> str:
+    """A term in plain words, for the viewer."""
+    return FEWER if name is TermName.WISH and value < 0 else TEXTS[name]
 
 
 def watch_rows(watches: Sequence[Watch]) -> Ints:

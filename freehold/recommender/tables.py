@@ -16,13 +16,23 @@ BY_CLIP = {
     "after": kernels.MAX_GROUPS,
     "before": kernels.MAX_GROUPS,
     "near": 1,
+    "clip_heads": 1,
+    "deviation": 1,
+    "company": 1,
+    "company_sum": 1,
     "unproven": 1,
     "stamp": 1,
     "place": 1,
 }
-BY_GROUP = {"group": 1, "head": 1}
-BY_VIEWER = {"viewer": 1}
-HASHED = {"clip_key": "clip_row", "viewer_key": "viewer_row", "taste_key": "taste", "seen_key": "seen"}
+BY_GROUP = {"group": 1, "group_heads": 1, "ratio": 1, "head": 1}
+BY_VIEWER = {"viewer": 1, "viewer_heads": 1}
+HASHED = {
+    "clip_key": "clip_row",
+    "viewer_key": "viewer_row",
+    "taste_key": "taste",
+    "seen_key": "seen",
+    "wish_key": "wish",
+}
 
 
 def empty(weights: npt.NDArray[np.int64]) -> State:
@@ -35,9 +45,16 @@ def empty(weights: npt.NDArray[np.int64]) -> State:
         before=np.zeros(clips * kernels.MAX_GROUPS, dtype=np.int32),
         near=np.zeros((clips, kernels.NEAR, 2), dtype=np.int32),
         unproven=np.zeros(clips, dtype=np.int32),
+        clip_heads=np.zeros((clips, kernels.HEADS, 2), dtype=np.int64),
+        deviation=np.zeros((clips, kernels.HEADS), dtype=np.int32),
+        company=np.zeros((clips, kernels.HEADS), dtype=np.int32),
+        company_sum=np.zeros((clips, kernels.HEADS + 1), dtype=np.int64),
         group=np.zeros((GROUPS_AT_FIRST, kernels.GROUP_COLUMNS), dtype=np.int64),
+        group_heads=np.zeros((GROUPS_AT_FIRST, kernels.HEADS, 2), dtype=np.int64),
+        ratio=np.zeros((GROUPS_AT_FIRST, kernels.HEADS), dtype=np.int32),
         head=np.zeros((GROUPS_AT_FIRST, kernels.LEVELS), dtype=np.int32),
         viewer=np.zeros((VIEWERS_AT_FIRST, kernels.VIEWER_COLUMNS), dtype=np.int64),
+        viewer_heads=np.zeros((VIEWERS_AT_FIRST, kernels.HEADS, 2), dtype=np.int64),
         clip_key=np.zeros(TABLE_AT_FIRST, dtype=np.int64),
         clip_row=np.zeros((TABLE_AT_FIRST, 1), dtype=np.int32),
         viewer_key=np.zeros(TABLE_AT_FIRST, dtype=np.int64),
@@ -46,12 +63,22 @@ def empty(weights: npt.NDArray[np.int64]) -> State:
         taste=np.zeros((TABLE_AT_FIRST, 3), dtype=np.int32),
         seen_key=np.zeros(TABLE_AT_FIRST, dtype=np.int64),
         seen=np.zeros((TABLE_AT_FIRST, 1), dtype=np.int64),
+        wish_key=np.zeros(TABLE_AT_FIRST, dtype=np.int64),
+        wish=np.zeros((TABLE_AT_FIRST, 1), dtype=np.int32),
         stamp=np.zeros(clips, dtype=np.int64),
         place=np.zeros(clips, dtype=np.int32),
     )
 
 
-def with_room(state: State, clips: int = 0, groups: int = 0, viewers: int = 0, tastes: int = 0, seen: int = 0) -> State:
+def with_room(
+    state: State,
+    clips: int = 0,
+    groups: int = 0,
+    viewers: int = 0,
+    tastes: int = 0,
+    seen: int = 0,
+    wishes: int = 0,
+) -> State:
     """A state that holds so many more of each. Rows double; hash tables stay under two thirds full."""
     meta = state.meta
     if clips:
@@ -66,12 +93,22 @@ def with_room(state: State, clips: int = 0, groups: int = 0, viewers: int = 0, t
         state = _with_slots(state, "taste_key", int(meta[kernels.M_TASTES]) + tastes)
     if seen:
         state = _with_slots(state, "seen_key", int(meta[kernels.M_SEEN]) + seen)
+    if wishes:
+        state = _with_slots(state, "wish_key", int(meta[kernels.M_WISHES]) + wishes)
     return state
 
 
+def wishes_of(state: State, row: int) -> list[tuple[int, int]]:
+    """Group and level of what a viewer asked for, by group."""
+    mine = state.wish_key >> 32 == row + 1
+    groups = state.wish_key[mine] & (1 << 32) - 1
+    return sorted(zip(groups.tolist(), state.wish[mine, 0].tolist(), strict=True))
+
+
 def without_viewer(state: State, row: int) -> State:
-    """Drops a viewer's row, tastes and seen clips."""
-    for keys, count in (("taste_key", kernels.M_TASTES), ("seen_key", kernels.M_SEEN)):
+    """Drops a viewer's row, tastes, seen clips and wishes."""
+    counts = (("taste_key", kernels.M_TASTES), ("seen_key", kernels.M_SEEN), ("wish_key", kernels.M_WISHES))
+    for keys, count in counts:
         table = getattr(state, keys)
         values = getattr(state, HASHED[keys])
         mine = table >> 32 == row + 1
@@ -81,6 +118,7 @@ def without_viewer(state: State, row: int) -> State:
     mine = (state.viewer_row[:, 0] == row) & (state.viewer_key != 0)
     state = _rebuilt(state, "viewer_key", np.where(mine, 0, state.viewer_key), state.viewer_row, state.viewer_key.size)
     state.viewer[row] = 0
+    state.viewer_heads[row] = 0
     return state
 
 

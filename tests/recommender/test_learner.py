@@ -46,6 +46,13 @@ def a_watch(viewer: int, clip: int, at_s: int = 0, good: bool = True, **changes:
     )
 
 
+def shown(learner: Learner, *watches: Watch) -> None:
+    """Learned as what was put on a page first: what was not counts as a choice."""
+    for watch in watches:
+        learner.note_impressions(watch.viewer_id, [watch.clip_id], watch.at_us)
+        learner.learn(watch)
+
+
 def a_catalogue(count: int = 400) -> Learner:
     learner = Learner()
     learner.add_items(an_item(n) for n in range(1, count + 1))
@@ -57,7 +64,7 @@ def with_an_audience(learner: Learner, watches: int = 3000, seed: int = 1) -> Le
     random = Random(seed)
     clips = learner.clip_count
     for at_s in range(watches):
-        learner.learn(a_watch(random.randrange(1000, 1100), random.randint(1, clips), at_s, random.random() < 0.4))
+        shown(learner, a_watch(random.randrange(1000, 1100), random.randint(1, clips), at_s, random.random() < 0.4))
     return learner
 
 
@@ -183,6 +190,111 @@ def test_a_viewer_who_is_reset_is_a_newcomer_who_follows_the_same() -> None:
     assert one.terms[:, TermName.FOLLOW].any()
     assert not other.terms[:, TermName.FOLLOW].any()
     assert Learner.restore(learner.snapshot()).state_hash() == learner.state_hash()
+
+
+def scored(learner: Learner, viewer: int, clip_ids: list[int], term: TermName) -> list[int]:
+    scores = learner.score(learner.consider(ViewerId(viewer), [ClipId(n) for n in clip_ids], START_US))
+    return [int(value) for value in scores.terms[:, term]]
+
+
+def test_a_wish_is_worth_its_level_over_the_clips_tags_and_for_its_author_and_is_said_in_plain_words() -> None:
+    learner = Learner()
+    learner.add_items(
+        [an_item(1, "cats", "chess", author=1), an_item(2, "cats", author=2), an_item(3, "drums", author=3)]
+    )
+    learner.set_wish(ViewerId(1), "tag", "cats", 2)
+    learner.set_wish(ViewerId(1), "author", 3, -1)
+    learner.set_wish(ViewerId(1), "tag", "not-yet", 1)
+    level = learner.weights.wish_value
+    assert scored(learner, 1, [1, 2, 3], TermName.WISH) == [level, 2 * level, -level]
+    assert scored(learner, 2, [1, 2, 3], TermName.WISH) == [0, 0, 0]
+    scores = learner.score(learner.consider(ViewerId(1), [ClipId(2), ClipId(3)], START_US))
+    texts = [{term.name: term.text for term in learner.explain(scores, n)}[TermName.WISH] for n in range(2)]
+    assert texts == ["You asked for more of this", "You asked for fewer of this"]
+    learner.set_wish(ViewerId(1), "tag", "cats", 0)
+    assert scored(learner, 1, [1, 2, 3], TermName.WISH) == [0, 0, -level]
+    learner.add_item(an_item(4, "not-yet"))
+    assert scored(learner, 1, [4], TermName.WISH) == [level], "a tag may be wished for before there is one"
+
+
+@pytest.mark.parametrize(("kind", "name"), [("tag", "chess"), ("author", 5)])
+def test_none_at_all_keeps_a_kind_or_an_author_from_every_page_of_that_viewer_alone(kind: str, name: str | int) -> None:
+    learner = with_an_audience(a_catalogue(300))
+    viewer, other = ViewerId(1), ViewerId(2)
+    unwanted = {n for n in range(1, 301) if (n % 8 == 1 if kind == "tag" else n % AUTHOR_COUNT + 1 == 5)}
+    learner.set_wish(viewer, kind, name, -2)
+    assert not unwanted & {clip for seed in range(40) for clip in a_page(learner, viewer, seed, 5000 + seed)}
+    assert unwanted & {clip for seed in range(40) for clip in a_page(learner, other, seed, 5000 + seed)}
+    assert not unwanted & set(learner.gather(viewer, START_US, 7, count=1000, again=True).clip_ids.tolist())
+    learner.set_wish(viewer, kind, name, -1)
+    assert unwanted <= set(learner.gather(viewer, START_US, 7, count=1000, again=True).clip_ids.tolist())
+
+
+def test_unprofiled_a_viewers_pages_are_a_newcomers_but_for_what_it_saw_and_its_tastes_come_back_with_the_profile() -> (
+    None
+):
+    learner = with_an_audience(a_catalogue())
+    viewer, newcomer, clip_ids = 1, 2, list(range(100, 200))
+    own = (TermName.TAGS, TermName.AUTHOR, TermName.LENGTH, TermName.NEAR)
+    learner.learn_batch([a_watch(viewer, n, 4000 + n, n % 3 == 0) for n in range(1, 40)])
+    fond = [scored(learner, viewer, clip_ids, term) for term in own]
+    assert all(any(values) for values in fond)
+    learner.set_profiled(ViewerId(viewer), False)
+    assert not learner.is_profiled(ViewerId(viewer))
+    assert all(scored(learner, viewer, clip_ids, term) == scored(learner, newcomer, clip_ids, term) for term in own)
+    page = learner.gather(ViewerId(viewer), START_US, 3)
+    assert not {Source.TRANSITION, Source.TAG, Source.AUTHOR} & {
+        s for n in range(len(page)) for s in page.sources_of(n)
+    }
+    assert not set(range(1, 40)) & set(page.clip_ids.tolist())
+    learner.set_profiled(ViewerId(viewer), True)
+    assert [scored(learner, viewer, clip_ids, term) for term in own] == fond
+
+
+def test_an_unprofiled_viewers_watches_count_for_everybody_and_leave_no_trace_in_its_tastes() -> None:
+    learner, twin = with_an_audience(a_catalogue()), with_an_audience(a_catalogue())
+    for one in (learner, twin):
+        one.set_profiled(ViewerId(1), False)
+    before = scored(learner, 3, [50, 60], TermName.QUALITY)
+    watches = [a_watch(1, 50, 5000), a_watch(1, 60, 5001, good=False), a_watch(1, 61, 5002, liked=True)]
+    shown(learner, *watches)
+    after = scored(learner, 3, [50, 60], TermName.QUALITY)
+    assert after[0] > before[0] and after[1] < before[1]
+    assert learner.learned_count == twin.learned_count + 3
+    for one in (learner, twin):
+        one.set_profiled(ViewerId(1), True)
+    for term in (TermName.TAGS, TermName.AUTHOR, TermName.LENGTH, TermName.NEAR):
+        assert scored(learner, 1, list(range(1, 400)), term) == scored(twin, 1, list(range(1, 400)), term)
+    assert learner.has_seen(ViewerId(1), [ClipId(50), ClipId(70)], START_US + 5003 * SECOND_US) == [True, False]
+
+
+def test_wishes_and_the_choice_against_profiling_outlast_a_reset_and_a_snapshot_but_not_the_account() -> None:
+    learner = with_an_audience(a_catalogue())
+    viewer = ViewerId(1)
+    learner.learn_batch([a_watch(1, n, 4000 + n) for n in range(1, 20)])
+    learner.set_wish(viewer, "tag", "cats", 2)
+    learner.set_wish(viewer, "author", 7, -2)
+    learner.set_profiled(viewer, False)
+    clip_ids = list(range(1, 200))
+    wished = scored(learner, 1, clip_ids, TermName.WISH)
+    learner.reset_viewer(viewer)
+    again = Learner.restore(learner.snapshot())
+    for one in (learner, again):
+        assert scored(one, 1, clip_ids, TermName.WISH) == wished
+        assert not one.is_profiled(viewer)
+    assert again.state_hash() == learner.state_hash()
+    learner.forget_viewer(viewer)
+    assert not any(scored(learner, 1, clip_ids, TermName.WISH))
+    assert learner.is_profiled(viewer)
+
+
+def test_the_largest_tags_are_those_that_most_clips_carry() -> None:
+    learner = Learner()
+    learner.add_items([an_item(n, *tags) for n, tags in enumerate((("a", "b"), ("b",), ("b", "c"), ("c",)), 1)])
+    learner.set_wish(ViewerId(1), "tag", "unused", 1)
+    assert learner.largest_tags(2) == ["b", "c"]
+    learner.remove_item(ClipId(1))
+    assert learner.largest_tags(9) == ["b", "c"]
 
 
 def test_what_was_put_on_a_page_and_not_watched_comes_back_after_a_day_or_when_asked_for_again() -> None:
@@ -315,7 +427,7 @@ def test_new_tags_keep_what_was_learned_of_a_clip() -> None:
     learner.update_item(an_item(7, "brand-new"))
     scores = learner.score(learner.consider(ViewerId(1), [ClipId(7), ClipId(8)], START_US))
     assert scores.terms[0, TermName.QUALITY] > scores.terms[1, TermName.QUALITY]
-    learner.learn(a_watch(1, 7, good=False))
+    shown(learner, a_watch(1, 7, good=False))
     learner.add_item(an_item(60, "brand-new"))
     scores = learner.score(learner.consider(ViewerId(1), [ClipId(60)], START_US))
     assert scores.terms[0, TermName.TAGS] < 0
@@ -341,19 +453,18 @@ def test_a_forgotten_viewer_is_a_new_viewer_and_nobody_else_is_touched() -> None
 def test_the_terms_sum_to_the_score() -> None:
     learner = with_an_audience(a_catalogue())
     learner.follow(ViewerId(1000), AccountId(3))
+    learner.set_wish(ViewerId(1000), "tag", "chess", 1)
     scores = learner.score(learner.gather(ViewerId(1000), START_US + 5000 * SECOND_US, 3))
     assert len({term.name for index in range(300) for term in learner.explain(scores, index)}) == len(TermName)
     for index in range(300):
         assert sum(term.value for term in learner.explain(scores, index)) == scores.total[index]
 
 
-def test_a_liked_rewatched_clip_counts_for_more_than_a_finished_one_and_a_skipped_one_for_less() -> None:
+def test_a_liked_clip_counts_for_more_than_a_finished_one_and_a_skipped_one_for_less() -> None:
     learner = Learner()
     learner.add_items(an_item(n, author=n) for n in range(1, 4))
     for viewer in range(30):
-        learner.learn(a_watch(viewer, 1, liked=True))
-        learner.learn(a_watch(viewer, 2))
-        learner.learn(a_watch(viewer, 3, good=False))
+        shown(learner, a_watch(viewer, 1, liked=True), a_watch(viewer, 2), a_watch(viewer, 3, good=False))
     quality = learner.score(learner.consider(ViewerId(99), [ClipId(1), ClipId(2), ClipId(3)], START_US)).terms[:, 0]
     assert quality[0] > quality[1] > quality[2]
 
