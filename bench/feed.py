@@ -1,6 +1,7 @@
 """For You pages a second over HTTP from a large catalogue, against canned pages of the same size.
 
     python bench/feed.py [--clips 100000] [--small 1000] [--viewers 10000] [--pages 3000]
+    python bench/feed.py --newcomer [options of bench/newcomer.py]: not how fast, but how good for whom nobody knows
 
 Each request is a whole one: signed viewer cookie, gather, judge on committed rows, score, arrange, impressions
 durable before the answer, JSON of ten clips. The learner is warm: it has taken in a page of watches by each viewer.
@@ -20,6 +21,7 @@ from random import Random
 from typing import Any
 from urllib.request import Request, urlopen
 
+import newcomer
 from _load import Loaded, ServerProcess, cookie_and_token, load, machine
 from fill import Filled, fill
 
@@ -190,7 +192,13 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, default=0, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
+    parser.add_argument("--newcomer", action="store_true", help="bench/newcomer.py, with the options behind it")
+    arguments, others = parser.parse_known_args()
+    if arguments.newcomer:
+        newcomer.main([one for one in sys.argv[1:] if one != "--newcomer"])
+        return
+    if others:
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
     if arguments.serve:
         import uvloop
 
