@@ -36,7 +36,7 @@ def withheld(view: ClipView, viewer: Viewer, door: Door) -> Decision | None:
         return None
     if viewer.may(Role.MODERATOR) and door in (Door.LINK, Door.MEDIA):
         return None
-    return Decision.ABSENT if door in (Door.FEED, Door.TAG) else Decision.WITHHOLD
+    return Decision.ABSENT if door in (Door.FEED, Door.TAG, Door.SEARCH) else Decision.WITHHOLD
 
 
 def author_suspended(view: ClipView, viewer: Viewer, door: Door) -> Decision | None:
@@ -64,13 +64,29 @@ def audience(view: ClipView, viewer: Viewer, door: Door) -> Decision | None:
     return Decision.ABSENT
 
 
+def muted(view: ClipView, viewer: Viewer, door: Door) -> Decision | None:
+    """The viewer muted a word of its caption or a tag: feeds leave it out, a link or a profile still opens."""
+    if door is not Door.FEED or viewer.muting is None:
+        return None
+    return Decision.ABSENT if viewer.muting.matches(view.clip.caption, view.tags) else None
+
+
 def published(view: ClipView, viewer: Viewer, door: Door) -> Decision | None:
     """Nothing speaks against it."""
     return Decision.SHOW
 
 
 # What is not for this viewer in any case is asked first: that there is an order against it is not theirs to know.
-RULES: tuple[Rule, ...] = (withdrawn, not_watchable, author_suspended, unpublished, audience, withheld, published)
+RULES: tuple[Rule, ...] = (
+    withdrawn,
+    not_watchable,
+    author_suspended,
+    unpublished,
+    audience,
+    withheld,
+    muted,
+    published,
+)
 
 
 def decide(view: ClipView, viewer: Viewer, door: Door) -> Verdict:

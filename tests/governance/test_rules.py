@@ -7,6 +7,7 @@ import pytest
 from freehold.domain.account import Account, Role, Viewer
 from freehold.domain.clip import Audience, Author, ClipState, ClipView
 from freehold.domain.ids import AccountId, ViewerId
+from freehold.domain.muting import Muting
 from freehold.domain.verdict import Decision, Door, Verdict
 from freehold.governance.rules import RULES, decide
 from tests.api.made import NOW_US, ORDER, _clip
@@ -31,6 +32,10 @@ SUSPENDED = replace(PLAIN, author=replace(PLAIN.author, is_suspended=True))
 PRIVATE = replace(PLAIN, clip=replace(CLIP, audience=Audience.PRIVATE))
 FOLLOWERS = replace(PLAIN, clip=replace(CLIP, audience=Audience.FOLLOWERS))
 FOLLOWED = replace(FOLLOWERS, is_followed=True)
+
+
+CAT_HATER = replace(ADA, muting=Muting.of(["cat"]))
+CATS = replace(PLAIN, clip=replace(CLIP, caption="A cat."))
 
 
 def unready(state: ClipState) -> ClipView:
@@ -72,6 +77,11 @@ CASES = [
     ("audience", FOLLOWERS, ADA, ALL, ABSENT),
     ("published", FOLLOWED, ADA, ALL, SHOW),
     ("published", FOLLOWERS, AUTHOR_SELF, ALL, SHOW),
+    ("muted", CATS, CAT_HATER, (Door.FEED,), ABSENT),
+    ("muted", replace(PLAIN, tags=("cat",)), CAT_HATER, (Door.FEED,), ABSENT),
+    ("published", CATS, CAT_HATER, (Door.TAG, *DIRECT), SHOW),
+    ("published", CATS, ADA, ALL, SHOW),
+    ("published", PLAIN, CAT_HATER, ALL, SHOW),
 ]
 
 
