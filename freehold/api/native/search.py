@@ -1,0 +1,254 @@
+"""Finding clips, accounts, tags and comments; suggestions while typing; what is trending."""
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+from freehold.api.native.social import CommentShape, comment_json
+from freehold.api.present import ClipShape, avatar_url, clip_json
+from freehold.api.routes import Routes, query_int
+from freehold.api.server import Call
+from freehold.domain.account import Account
+from freehold.domain.clip import ClipView
+from freehold.domain.errors import BadInput
+from freehold.domain.finding import FoundKind
+from freehold.domain.ids import id_text
+from freehold.search import find
+from freehold.search.find import Found, FoundComment, FoundTag, Reason, Results
+from freehold.search.language import LANGUAGES
+from freehold.search.query import LENGTH_LIMIT, Query, parse
+from freehold.search.suggest import Suggestion, suggest
+from freehold.search.trends import Trend
+from freehold.search.words import plain, tag_term
+from freehold.store import rendition as renditions
+
+routes = Routes()
+A_PAGE, PAGE_LIMIT = 20, 50
+ABOVE = {FoundKind.ACCOUNT: 3, FoundKind.TAG: 6}
+"""What stands above the clips where no kind is asked for."""
+CONDITIONS = ("after", "before", "length", "lang")
+"""May be said beside the query too, as forms do."""
+TRENDS_SHOWN, TRENDS_LIMIT = 12, 50
+
+
+class ReasonShape(TypedDict):
+    name: str
+    text: str
+    value: float
+
+
+class FoundClipShape(TypedDict):
+    clip: ClipShape
+    score: float
+    why: list[ReasonShape]
+
+
+class FoundAccount(TypedDict):
+    id: str
+    handle: str
+    display_name: str
+    bio: str
+    avatar_url: str | None
+    follower_count: int
+
+
+class FoundAccountShape(TypedDict):
+    account: FoundAccount
+    score: float
+    why: list[ReasonShape]
+
+
+class TagShape(TypedDict):
+    tag: str
+    clip_count: int
+
+
+class FoundCommentShape(TypedDict):
+    comment: CommentShape
+    clip_id: str
+    clip_url: str
+    score: float
+    why: list[ReasonShape]
+
+
+class SearchAnswer(TypedDict):
+    query: str
+    mended: str | None
+    """The query that was answered, where what was asked for has words that there are none of."""
+    is_partial: bool
+    kind: str | None
+    clips: list[FoundClipShape]
+    accounts: list[FoundAccountShape]
+    tags: list[TagShape]
+    comments: list[FoundCommentShape]
+    next: int | None
+
+
+class SuggestionShape(TypedDict):
+    kind: str
+    text: str
+    query: str
+    clip_count: int | None
+    account: FoundAccount | None
+
+
+class SuggestAnswer(TypedDict):
+    suggestions: list[SuggestionShape]
+
+
+class TrendShape(TypedDict):
+    tag: str
+    score: float
+    account_count: int
+
+
+class TrendsAnswer(TypedDict):
+    tags: list[TrendShape]
+
+
+@routes.add("GET", "/api/search", answer=SearchAnswer)
+async def search(call: Call) -> SearchAnswer:
+    """Clips, accounts, tags or comments. Has query parameters: q, kind, after, before, length, lang, from, count."""
+    return await search_json(call, query_int(call, "count", A_PAGE, 1, PAGE_LIMIT))
+
+
+@routes.add("GET", "/api/search/suggest", answer=SuggestAnswer, is_hot=True)
+async def suggestions(call: Call) -> SuggestAnswer:
+    """What the last word of an unfinished search may become. Has query parameters: q."""
+    text = call.request.query_params.get("q", "")[:LENGTH_LIMIT]
+    return {"suggestions": [_suggestion(one) for one in await suggest(call.server.backends.database, text)]}
+
+
+@routes.add("GET", "/api/trends", answer=TrendsAnswer)
+async def trends(call: Call) -> TrendsAnswer:
+    """Tags that many people have lately used. Has query parameters: lang, count."""
+    return {"tags": await trends_json(call, query_int(call, "count", TRENDS_SHOWN, 1, TRENDS_LIMIT))}
+
+
+async def trends_json(call: Call, count: int) -> list[TrendShape]:
+    language = call.request.query_params.get("lang", "").lower()
+    if language and language not in LANGUAGES:
+        raise BadInput("bad-query", f"lang is one of {', '.join(LANGUAGES)}.")
+    return [_trend(trend) for trend in await call.server.trends.of(language, count, call.at_us)]
+
+
+async def search_json(call: Call, count: int) -> SearchAnswer:
+    """Raises what `parse` raises, and `BadInput` (code `bad-query`)."""
+    query = asked_query(call)
+    start = query_int(call, "from", 0, 0, find.DEPTH)
+    answer: SearchAnswer = {
+        "query": call.request.query_params.get("q", "").strip(), "mended": None, "is_partial": False,
+        "kind": query.kind.value if query.kind else None, "clips": [], "accounts": [], "tags": [], "comments": [],
+        "next": None,
+    }  # fmt: skip
+    if not query.is_empty:
+        await _fill(call, answer, query, start, count)
+    return answer
+
+
+def asked_query(call: Call) -> Query:
+    said = call.request.query_params
+    more = [f"{name}:{said[name].strip()}" for name in CONDITIONS if said.get(name, "").strip()]
+    query = parse(" ".join((said.get("q", ""), *more)), call.at_us)
+    if said.get("kind"):
+        if said["kind"] not in list(FoundKind):
+            raise BadInput("bad-query", f"kind is one of {', '.join(FoundKind)}.")
+        query.kind = FoundKind(said["kind"])
+    return query
+
+
+async def _fill(call: Call, answer: SearchAnswer, query: Query, start: int, count: int) -> None:
+    database, at_us = call.server.backends.database, call.at_us
+    if query.kind in (None, FoundKind.CLIP):
+        clips = await find.find_clips(database, call.viewer, query, start, count, at_us)
+        answer["clips"] = await _clips(call, clips.found)
+        _note(answer, clips)
+    if query.kind is FoundKind.COMMENT:
+        comments = await find.find_comments(database, call.viewer, query, start, count, at_us)
+        answer["comments"] = [_comment(call, one) for one in comments.found]
+        _note(answer, comments)
+    if query.kind is FoundKind.ACCOUNT or (query.kind is None and start == 0):
+        wanted = count if query.kind else ABOVE[FoundKind.ACCOUNT]
+        accounts = await find.find_accounts(database, query, start, wanted, at_us)
+        # A word that no account has, and some clips have, was not a slip.
+        is_exact = not accounts.mended and not accounts.is_partial
+        answer["accounts"] = [_account_found(one) for one in accounts.found if query.kind or is_exact]
+        _note(answer, accounts, is_all=bool(query.kind))
+    if query.kind is FoundKind.TAG or (query.kind is None and start == 0):
+        tags = await find.find_tags(database, query, start, count if query.kind else ABOVE[FoundKind.TAG])
+        answer["tags"] = [_tag(one.subject) for one in tags.found]
+        _note(answer, tags, is_all=bool(query.kind))
+
+
+def _note(answer: SearchAnswer, results: Results[Any], *, is_all: bool = True) -> None:
+    if is_all:
+        answer["next"], answer["is_partial"] = results.next, results.is_partial
+        answer["mended"] = _mended(answer["query"], results) if results.mended else None
+
+
+def _mended(text: str, results: Results[Any]) -> str:
+    return " ".join(_meant(piece, results) for piece in text.split())
+
+
+def _meant(piece: str, results: Results[Any]) -> str:
+    word = tag_term(piece[1:]) if piece.startswith(("#", "＃")) else plain(piece)
+    return results.mended.get(word) or results.mended.get("#" + word, piece).removeprefix("" if "#" in word else "#")
+
+
+async def _clips(call: Call, found: Sequence[Found[ClipView]]) -> list[FoundClipShape]:
+    files = await renditions.of_clips(call.server.backends.database, [one.subject.clip.id for one in found])
+    return [
+        {
+            "clip": clip_json(one.subject, files.get(one.subject.clip.id, ()), call.viewer),
+            "score": one.score,
+            "why": _why(one.reasons),
+        }
+        for one in found
+    ]
+
+
+def _comment(call: Call, found: Found[FoundComment]) -> FoundCommentShape:
+    clip = found.subject.clip
+    return {
+        "comment": CommentShape(**comment_json(call, found.subject.comment)),
+        "clip_id": id_text(clip.clip.id),
+        "clip_url": f"/@{clip.author.handle}/video/{id_text(clip.clip.id)}",
+        "score": found.score,
+        "why": _why(found.reasons),
+    }
+
+
+def _account_found(found: Found[Account]) -> FoundAccountShape:
+    return {"account": _account(found.subject), "score": found.score, "why": _why(found.reasons)}
+
+
+def _account(account: Account) -> FoundAccount:
+    return {
+        "id": id_text(account.id),
+        "handle": account.handle,
+        "display_name": account.display_name,
+        "bio": account.bio,
+        "avatar_url": avatar_url(account.id, account.avatar_key),
+        "follower_count": account.follower_count,
+    }
+
+
+def _tag(found: FoundTag) -> TagShape:
+    return {"tag": found.tag, "clip_count": found.clips}
+
+
+def _why(reasons: Sequence[Reason]) -> list[ReasonShape]:
+    return [{"name": one.name, "text": one.text, "value": one.value} for one in reasons]
+
+
+def _suggestion(one: Suggestion) -> SuggestionShape:
+    return {
+        "kind": one.kind,
+        "text": one.text,
+        "query": one.query,
+        "clip_count": one.clips,
+        "account": _account(one.account) if one.account else None,
+    }
+
+
+def _trend(trend: Trend) -> TrendShape:
+    return {"tag": trend.tag, "score": round(trend.score, 4), "account_count": trend.accounts}

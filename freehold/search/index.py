@@ -1,0 +1,299 @@
+"""The reader `search` of the journal: keeps the index of what can be found as the journal says it is.
+
+An entry only says what to look at again: what is written is what anybody may see of it by now, so entries may come
+twice and late. One process writes; its mark moves in the transaction that writes.
+"""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import structlog
+
+from freehold.backends import Backends
+from freehold.backends.database import Database, Transaction
+from freehold.domain.errors import BackendError
+from freehold.domain.finding import DocumentKind
+from freehold.domain.ids import AccountId, ClipId
+from freehold.search.documents import (
+    Document,
+    account_documents,
+    clip_document,
+    comment_documents,
+    public_views,
+    quality_of,
+)
+from freehold.search.spelling import grams, is_spelled
+from freehold.search.words import tag_term
+from freehold.store import candidate, journal, reader
+from freehold.store import comment as comments
+from freehold.store import search as rows
+from freehold.store.journal import Entry, Kind
+from freehold.store.search import BLOCK, Block, DocumentRow, TagUse
+
+log = structlog.get_logger("freehold.search")
+
+NAME = "search"
+ENTRIES_A_TURN = 1000
+LOOK_EVERY_S = 2.0
+CLIP, ACCOUNT, COMMENT = DocumentKind.CLIP, DocumentKind.ACCOUNT, DocumentKind.COMMENT
+CORRECTED = (CLIP, ACCOUNT)
+"""Kinds whose words slips are mended by; comments have slips of their own."""
+CLIPS = frozenset({Kind.CLIP_PUBLISHED, Kind.CLIP_CHANGED, Kind.CLIP_WITHDRAWN, Kind.CLIP_DELETED, Kind.CLIP_WITHHELD,
+                   Kind.CLIP_RELEASED})  # fmt: skip
+LIKES = frozenset({Kind.CLIP_LIKED, Kind.CLIP_UNLIKED})
+ACCOUNTS = frozenset({Kind.ACCOUNT_CREATED, Kind.ACCOUNT_CHANGED, Kind.ACCOUNT_FOLLOWED, Kind.ACCOUNT_UNFOLLOWED})
+WHOLE_ACCOUNTS = frozenset({Kind.ACCOUNT_DELETED, Kind.ACCOUNT_SUSPENDED, Kind.ACCOUNT_RESTORED})
+COMMENTS = frozenset({Kind.COMMENT_CREATED, Kind.COMMENT_DELETED})
+
+Wanted = Mapping[int, Document | None]
+"""What is to be kept of each subject; None for nothing."""
+
+
+async def follow(backends: Backends, clock: Callable[[], int]) -> None:
+    """For ever. It may fall behind; it loses nothing."""
+    looked_us = 0
+    while True:
+        try:
+            if not await take_in(backends.database, clock()):
+                looked_us = await look_at_orders(backends.database, looked_us, clock())
+                await asyncio.sleep(LOOK_EVERY_S)
+        except BackendError as error:
+            log.error("the index of search could not follow the journal", error=str(error))
+            await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def take_in(database: Database, at_us: int) -> int:
+    """Look again at what the next entries are about; how many entries there were."""
+    mark = await reader.mark_of(database, NAME)
+    entries = await journal.after(database, mark, ENTRIES_A_TURN)
+    if entries:
+        await _renew(database, await _touched(database, entries), at_us, mark, entries[-1].seq)
+    return len(entries)
+
+
+async def look_at_orders(database: Database, after_us: int, at_us: int) -> int:
+    """Orders begin and end by the clock, which no entry tells; up to when was looked."""
+    clip_ids = await rows.orders_that_changed(database, after_us, at_us)
+    if clip_ids:
+        mark = await reader.mark_of(database, NAME)
+        await _renew(database, Touched(clips=set(clip_ids)), at_us, mark, mark)
+    return at_us
+
+
+@dataclass(slots=True)
+class Touched:
+    """What is to be looked at again."""
+
+    clips: set[int] = field(default_factory=set)
+    liked: set[int] = field(default_factory=set)
+    """Clips of which only the quality changed."""
+    accounts: set[int] = field(default_factory=set)
+    comments: set[int] = field(default_factory=set)
+
+
+async def _touched(database: Database, entries: Sequence[Entry]) -> Touched:
+    touched = Touched()
+    for entry in entries:
+        if entry.kind in CLIPS:
+            touched.clips.add(entry.subject_id)
+        elif entry.kind in LIKES:
+            touched.liked.add(entry.subject_id)
+        elif entry.kind in COMMENTS:
+            touched.comments.add(entry.subject_id)
+        elif entry.kind in ACCOUNTS:
+            touched.accounts.add(entry.subject_id)
+        elif entry.kind in WHOLE_ACCOUNTS:
+            await _touch_account(database, AccountId(entry.subject_id), touched)
+    touched.liked -= touched.clips
+    return touched
+
+
+async def _touch_account(database: Database, account_id: AccountId, touched: Touched) -> None:
+    touched.accounts.add(account_id)
+    touched.clips.update(await rows.subjects_by_author(database, CLIP, account_id))
+    touched.clips.update(await candidate.published_by_for_system(database, account_id))
+    touched.comments.update(await rows.subjects_by_author(database, COMMENT, account_id))
+    touched.comments.update(await comments.ids_by_author_for_system(database, account_id))
+
+
+async def _renew(database: Database, touched: Touched, at_us: int, mark: int, end: int) -> None:
+    views = await public_views(database, sorted(touched.clips | touched.liked), at_us)
+    clips = {clip_id: clip_document(views[clip_id]) if clip_id in views else None for clip_id in touched.clips}
+    await _touch_comments(database, clips, touched)
+    changes = [
+        await _changes(database, CLIP, clips),
+        await _changes(database, ACCOUNT, await account_documents(database, sorted(touched.accounts))),
+        await _changes(database, COMMENT, await comment_documents(database, sorted(touched.comments), at_us)),
+    ]
+    liked = {clip_id: quality_of(views[clip_id].clip) for clip_id in touched.liked if clip_id in views}
+    await _requalify(database, changes[0], liked)
+
+    async def work(transaction: Transaction) -> None:
+        if await reader.mark_of(transaction, NAME) != mark:
+            return  # Reset meanwhile: these will be looked at again.
+        for change in changes:
+            await _write(transaction, change)
+        await reader.move(transaction, NAME, end, at_us)
+
+    await database.transact(work)
+
+
+async def _touch_comments(database: Database, clips: Wanted, touched: Touched) -> None:
+    """The comments on a clip come and go with it."""
+    kept = {one.subject_id for one in await rows.documents_of(database, CLIP, clips)}
+    for clip_id, document in clips.items():
+        if document is None:
+            touched.comments.update(await rows.subjects_on_clip(database, COMMENT, clip_id))
+        elif clip_id not in kept:
+            touched.comments.update(await comments.ids_on_clip_for_system(database, ClipId(clip_id)))
+
+
+@dataclass(slots=True)
+class Changes:
+    """What is to be written of one kind."""
+
+    kind: DocumentKind
+    put: list[DocumentRow] = field(default_factory=list)
+    deleted: list[int] = field(default_factory=list)
+    blocks: dict[int, Block] = field(default_factory=dict)
+    postings: dict[int, dict[bytes, bytes]] = field(default_factory=dict)
+    """By block; empty bytes where none is left."""
+    terms: dict[bytes, int] = field(default_factory=dict)
+    """In how many documents each is from now on."""
+    new_terms: set[bytes] = field(default_factory=set)
+    tags: dict[str, int] = field(default_factory=dict)
+    uses: list[TagUse] = field(default_factory=list)
+    ended_uses: list[TagUse] = field(default_factory=list)
+
+
+async def _changes(database: Database, kind: DocumentKind, wanted: Wanted) -> Changes:
+    changes = Changes(kind)
+    if not wanted:
+        return changes
+    kept = {row.subject_id: row for row in await rows.documents_of(database, kind, wanted)}
+    numbers = await _numbers(database, kind, wanted, kept)
+    edits: dict[int, dict[str, dict[int, int]]] = defaultdict(lambda: defaultdict(dict))
+    deltas: Counter[str] = Counter()
+    for subject_id, number in numbers.items():
+        document = wanted[subject_id]
+        before = set(kept[subject_id].terms.split(" ")) if subject_id in kept else set[str]()
+        after = document.weights if document else {}
+        block, place = divmod(number, BLOCK)
+        for term in before.union(after):
+            edits[block][term][place] = after.get(term, 0)
+        deltas.update(dict.fromkeys(after.keys() - before, 1))
+        deltas.subtract(dict.fromkeys(before - after.keys(), 1))
+        if document is None:
+            changes.deleted.append(number)
+        else:
+            terms = " ".join(sorted(after))
+            changes.put.append(DocumentRow(number, subject_id, document.author_id, document.clip_id, terms))
+    changes.blocks = await _told(database, kind, wanted, numbers)
+    for block, by_term in edits.items():
+        changes.postings[block] = await _edited(database, kind, block, by_term)
+    await _count_terms(database, changes, deltas)
+    if kind is CLIP:
+        await _count_tags(database, changes, list(numbers), wanted)
+    return changes
+
+
+async def _numbers(
+    database: Database, kind: DocumentKind, wanted: Wanted, kept: Mapping[int, DocumentRow]
+) -> dict[int, int]:
+    """Of those that are kept or will be; new ones go on from the last."""
+    numbers = {subject_id: row.number for subject_id, row in kept.items()}
+    number = await rows.next_number(database, kind)
+    for subject_id in sorted(wanted):
+        if subject_id not in numbers and wanted[subject_id] is not None:
+            numbers[subject_id] = number
+            number += 1
+    return numbers
+
+
+async def _told(database: Database, kind: DocumentKind, wanted: Wanted, numbers: Mapping[int, int]) -> dict[int, Block]:
+    blocks = await rows.blocks_for_change(database, kind, {number // BLOCK for number in numbers.values()})
+    for subject_id, number in numbers.items():
+        columns, place, document = blocks[number // BLOCK].columns, number % BLOCK, wanted[subject_id]
+        columns["ids"][place] = document.subject_id if document else 0
+        columns["times_s"][place] = document.time_s if document else 0
+        columns["durations_ms"][place] = document.duration_ms if document else 0
+        columns["qualities"][place] = document.quality if document else 0
+    return blocks
+
+
+async def _edited(
+    database: Database, kind: DocumentKind, block: int, by_term: Mapping[str, Mapping[int, int]]
+) -> dict[bytes, bytes]:
+    """Postings of a block's terms with the weights at these places set; a weight of 0 takes the place out."""
+    keys = {term: term.encode() for term in by_term}
+    before = await rows.postings_in(database, kind, block, list(keys.values()))
+    return {key: _with(before.get(key, b""), by_term[term]) for term, key in keys.items()}
+
+
+def _with(postings: bytes, edits: Mapping[int, int]) -> bytes:
+    places, weights = rows.unpacked(postings)
+    edited = dict(zip(places.tolist(), weights.tolist(), strict=True)) | dict(edits)
+    kept = sorted((place, weight) for place, weight in edited.items() if weight)
+    return rows.packed(np.array([one[0] for one in kept], int), np.array([one[1] for one in kept], int))
+
+
+async def _count_terms(database: Database, changes: Changes, deltas: Mapping[str, int]) -> None:
+    by = {term.encode(): delta for term, delta in deltas.items() if delta}
+    known = await rows.known_terms(database, changes.kind, list(by))
+    changes.terms = {term: known.get(term, 0) + delta for term, delta in by.items()}
+    changes.new_terms = by.keys() - known.keys()
+
+
+async def _count_tags(database: Database, changes: Changes, clip_ids: Sequence[int], wanted: Wanted) -> None:
+    before = {(use.clip_id, use.tag): use for use in await rows.uses_of(database, clip_ids)}
+    after = {
+        (one.subject_id, tag): TagUse(one.subject_id, tag, one.author_id, one.language, one.time_s * 1_000_000)
+        for clip_id in clip_ids
+        if (one := wanted[clip_id]) is not None
+        for tag in one.tags
+    }
+    changes.uses = list(after.values())
+    changes.ended_uses = [use for key, use in before.items() if key not in after]
+    by = Counter(tag for _, tag in after.keys() - before.keys())
+    by.subtract(Counter(tag for _, tag in before.keys() - after.keys()))
+    known = await rows.clips_with_tags(database, list(by))
+    changes.tags = {tag: known.get(tag, 0) + delta for tag, delta in by.items() if delta}
+
+
+async def _requalify(database: Database, changes: Changes, qualities: Mapping[int, int]) -> None:
+    """Set how good clips are thought to be, beside what else changes."""
+    kept = await rows.documents_of(database, CLIP, qualities)
+    missing = {row.number // BLOCK for row in kept} - changes.blocks.keys()
+    changes.blocks |= await rows.blocks_for_change(database, CLIP, missing)
+    for row in kept:
+        changes.blocks[row.number // BLOCK].columns["qualities"][row.number % BLOCK] = qualities[row.subject_id]
+
+
+async def _write(transaction: Transaction, changes: Changes) -> None:
+    kind = changes.kind
+    await rows.put_documents(transaction, kind, changes.put)
+    await rows.delete_documents(transaction, kind, changes.deleted)
+    await rows.put_blocks(transaction, changes.blocks.values())
+    for block, postings in changes.postings.items():
+        await rows.put_postings(transaction, kind, block, [(key, data) for key, data in postings.items() if data])
+        await rows.delete_postings(transaction, kind, block, [key for key, data in postings.items() if not data])
+    await rows.put_terms(transaction, kind, [(key, count) for key, count in changes.terms.items() if count > 0])
+    gone = [key for key, count in changes.terms.items() if count <= 0]
+    await rows.delete_terms(transaction, kind, gone)
+    if kind in CORRECTED:
+        await rows.put_grams(transaction, kind, _gram_rows(changes.new_terms - set(gone)))
+        await rows.delete_grams(transaction, kind, _gram_rows(gone))
+    await rows.put_tags(
+        transaction, [(tag, tag_term(tag).encode(), count) for tag, count in changes.tags.items() if count > 0]
+    )
+    await rows.delete_tags(transaction, [tag for tag, count in changes.tags.items() if count <= 0])
+    await rows.put_uses(transaction, changes.uses)
+    await rows.delete_uses(transaction, changes.ended_uses)
+
+
+def _gram_rows(terms: Iterable[bytes]) -> list[tuple[bytes, int, bytes]]:
+    spelled = [(key, term) for key in terms if is_spelled(term := key.decode())]
+    return [(gram.encode(), len(term), key) for key, term in spelled for gram in sorted(grams(term))]
