@@ -30,6 +30,8 @@ from freehold.domain.errors import SettingError
 from freehold.feed.feed import Feed
 from freehold.media.jail import open_jail
 from freehold.media.life import Life
+from freehold.search import index
+from freehold.search.trends import Trends
 from freehold.store.migrate import current_revision, migrate, newest_revision
 
 log = structlog.get_logger("freehold.app")
@@ -133,6 +135,7 @@ async def open_server(settings: Settings, *, works: bool = True) -> AsyncIterato
         backends = await stack.enter_async_context(open_backends(settings))
         random = Random(secrets.randbits(64))
         feed = await stack.enter_async_context(Feed.open(backends, settings.feed, clock_us, random))
+        stack.push_async_callback(_stop, asyncio.create_task(index.follow(backends, clock_us), name="search"))
         tasks: list[asyncio.Task[None]] = []
         # What would not be looked into is refused before it is sent.
         size_bytes = min(settings.uploads.max_size_bytes, settings.media.max_size_bytes)
@@ -149,6 +152,7 @@ async def open_server(settings: Settings, *, works: bool = True) -> AsyncIterato
             account_rules=settings.accounts,
             upload_rules=upload_rules,
             media_limits=settings.media,
+            trends=Trends(backends.database),
             clock=clock_us,
             random=random,
             trusts_proxy=settings.server.trusts_proxy,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "freehold"
 LINE = (
-    "domain", "backends", "store", "governance", "actions", "media", "recommender", "feed", "federation", "client",
-    "api",
+    "domain", "backends", "store", "governance", "actions", "media", "recommender", "search", "feed", "federation",
+    "client", "api",
 )  # fmt: skip
 TOP = ("app", "cli", "config", "commands", "demo", "logs", "__main__", "__init__")
 

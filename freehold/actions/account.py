@@ -276,7 +276,7 @@ async def reset_password(database: Database, account: Account, new: str, at_us: 
 
 
 async def change_profile(
-    database: Database, account: Account, *, display_name: str | None = None, bio: str | None = None
+    database: Database, account: Account, at_us: int, *, display_name: str | None = None, bio: str | None = None
 ) -> Account:
     """What is given is set, the rest stays."""
     changed = replace(
@@ -284,7 +284,18 @@ async def change_profile(
         display_name=account.display_name if display_name is None else checked_display_name(display_name),
         bio=account.bio if bio is None else checked_bio(bio),
     )
-    await database.transact(lambda tx: accounts.set_profile(tx, account.id, changed.display_name, changed.bio))
+
+    async def work(transaction: Transaction) -> None:
+        await accounts.set_profile(transaction, account.id, changed.display_name, changed.bio)
+        await journal.append(
+            transaction,
+            journal.Kind.ACCOUNT_CHANGED,
+            at_us=at_us,
+            actor_id=account.id,
+            subject_id=account.id,
+        )
+
+    await database.transact(work)
     return changed
 
 

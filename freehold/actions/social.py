@@ -1,5 +1,6 @@
-"""Like, follow, comment."""
+"""Like, share, follow, comment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -73,8 +74,38 @@ async def _lock(transaction: Transaction, *account_ids: AccountId) -> None:
             raise Absent("account-absent", "There is no account of this name.")
 
 
-async def follow(backends: Backends, account: Account, handle: str, is_followed: bool, at_us: int) -> Following:
-    """Follow the account or stop; `Absent` (code `account-absent`), `BadInput` (code `follow-self`)."""
+async def share(backends: Backends, viewer: Viewer, account: Account, clip_id: ClipId, at_us: int) -> int:
+    """Note that the account passed on the clip, which it must be able to see; how many have. The same again changes
+    nothing."""
+
+    async def work(transaction: Transaction) -> int:
+        await _lock(transaction, account.id)
+        view = await shown_clip(transaction, viewer, clip_id, Door.LINK, at_us)
+        changed = await clips.share(transaction, clip_id, account.id, at_us)
+        if changed:
+            await journal.append(
+                transaction, journal.Kind.CLIP_SHARED, at_us=at_us, actor_id=account.id, subject_id=clip_id
+            )
+        return view.clip.share_count + changed
+
+    count = await backends.database.transact(work)
+    backends.bus.ring("journal")
+    return count
+
+
+async def follow(
+    backends: Backends,
+    account: Account,
+    handle: str,
+    is_followed: bool,
+    at_us: int,
+    shown_lately: Sequence[ClipId] = (),
+) -> Following:
+    """Follow the account or stop; `Absent` (code `account-absent`), `BadInput` (code `follow-self`).
+
+    `shown_lately`: what was before the account's eyes, the latest first. A follow came of the first that is by whom
+    it follows.
+    """
 
     async def work(transaction: Transaction) -> Following:
         followed = await accounts.by_handle(transaction, asked_handle(handle))
@@ -89,12 +120,24 @@ async def follow(backends: Backends, account: Account, handle: str, is_followed:
             changed = await accounts.unfollow(transaction, account.id, followed.id)
         if changed:
             kind = journal.Kind.ACCOUNT_FOLLOWED if is_followed else journal.Kind.ACCOUNT_UNFOLLOWED
-            await journal.append(transaction, kind, at_us=at_us, actor_id=account.id, subject_id=followed.id)
+            await journal.append(
+                transaction,
+                kind,
+                at_us=at_us,
+                actor_id=account.id,
+                subject_id=followed.id,
+                object_id=await _first_by(transaction, followed.id, shown_lately) if is_followed else None,
+            )
         return Following(followed.follower_count + (changed if is_followed else -changed), is_followed)
 
     following = await backends.database.transact(work)
     backends.bus.ring("journal")
     return following
+
+
+async def _first_by(transaction: Transaction, author_id: AccountId, clip_ids: Sequence[ClipId]) -> ClipId | None:
+    theirs = await clips.those_by(transaction, author_id, clip_ids)
+    return next((clip_id for clip_id in clip_ids if clip_id in theirs), None)
 
 
 def checked_comment(text: str) -> str:
@@ -124,6 +167,7 @@ async def comment(
     async def work(transaction: Transaction) -> None:
         await _lock(transaction, account.id)
         await shown_clip(transaction, viewer, clip_id, Door.COMMENTS, at_us)
+        is_first = not await comments.has_commented(transaction, clip_id, account.id)
         await comments.insert(transaction, made.id, clip_id, account.id, made.text, at_us)
         await journal.append(
             transaction,
@@ -132,6 +176,7 @@ async def comment(
             actor_id=account.id,
             subject_id=made.id,
             object_id=clip_id,
+            detail={"is_first": int(is_first)},
         )
 
     await backends.database.transact(work)

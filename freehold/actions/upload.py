@@ -185,6 +185,7 @@ def _new_clip(upload: Upload, announced: Announced, caption: str) -> Clip:
         like_count=0,
         comment_count=0,
         watch_count=0,
+        share_count=0,
     )
 
 

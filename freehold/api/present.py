@@ -6,8 +6,11 @@ from typing import Any, TypedDict
 from freehold.domain.account import Account, Viewer
 from freehold.domain.clip import Author, ClipView, Rendition, RenditionKind
 from freehold.domain.ids import AccountId, PageId, id_text
+from freehold.feed.figures import Calibration, Figures, Hour, Lag, Nth, Traffic
 from freehold.feed.page import Page, Served
 from freehold.feed.why import Why
+from freehold.recommender import ONE, Draw
+from freehold.store.tally import Reach
 
 
 class AuthorShape(TypedDict):
@@ -49,6 +52,7 @@ class ClipShape(TypedDict):
     like_count: int
     comment_count: int
     watch_count: int
+    share_count: int
     is_liked: bool
     is_followed: bool
     is_own: bool
@@ -87,7 +91,73 @@ class WhyShape(TypedDict):
     source_text: str
     propensity: float
     score: float
+    is_profiled: bool
     terms: list[TermShape]
+
+
+class LagShape(TypedDict):
+    log_seq: int
+    log_behind: int
+    journal_seq: int
+    journal_behind: int
+    oldest_us: int | None
+    tally_behind: int
+
+
+class TrafficShape(TypedDict):
+    source: str
+    impressions: int
+    watches: int
+    watched_share: float | None
+
+
+class ExplorationShape(TypedDict):
+    ranked: int
+    tried: int
+    drawn: int
+    share: float | None
+
+
+class ReachShape(TypedDict):
+    at_us: int
+    clips: int
+    shown_clips: int
+    coverage: float | None
+    authors: int
+    gini: float
+
+
+class CalibrationShape(TypedDict):
+    at_us: int
+    watches: int
+    predicted: float
+    value: float
+    ratio: float | None
+
+
+class HourShape(TypedDict):
+    at_us: int
+    pages: int
+    watches: int
+
+
+class NthShape(TypedDict):
+    nth: int
+    watches: int
+    watched_share: float
+
+
+class FiguresShape(TypedDict):
+    hours: int
+    since_us: int
+    at_us: int
+    lag: LagShape
+    traffic: list[TrafficShape]
+    exploration: ExplorationShape
+    reach: ReachShape | None
+    calibration: list[CalibrationShape]
+    by_hour: list[HourShape]
+    newcomers: dict[str, list[NthShape]]
 
 
 def avatar_url(account_id: AccountId, avatar_key: str | None) -> str | None:
@@ -153,6 +223,7 @@ def clip_json(view: ClipView, renditions: Sequence[Rendition], viewer: Viewer) -
         "like_count": clip.like_count,
         "comment_count": clip.comment_count,
         "watch_count": clip.watch_count,
+        "share_count": clip.share_count,
         "is_liked": view.is_liked,
         "is_followed": view.is_followed,
         "is_own": viewer.account is not None and viewer.account.id == clip.author_id,
@@ -191,5 +262,76 @@ def why_json(why: Why) -> WhyShape:
         "source_text": why.source_text,
         "propensity": why.propensity,
         "score": why.score,
+        "is_profiled": why.is_profiled,
         "terms": [{"name": reason.name, "text": reason.text, "value": reason.value} for reason in why.reasons],
     }
+
+
+def figures_json(figures: Figures) -> FiguresShape:
+    return {
+        "hours": figures.hours,
+        "since_us": figures.since_us,
+        "at_us": figures.at_us,
+        "lag": _lag_json(figures.lag),
+        "traffic": [_traffic_json(one) for one in figures.traffic],
+        "exploration": _exploration_json(figures),
+        "reach": _reach_json(figures.reach) if figures.reach else None,
+        "calibration": [_calibration_json(one) for one in figures.calibration],
+        "by_hour": [_hour_json(one) for one in figures.by_hour],
+        "newcomers": {way: [_nth_json(one) for one in some] for way, some in figures.newcomers.items()},
+    }
+
+
+def _lag_json(lag: Lag) -> LagShape:
+    return {
+        "log_seq": lag.log_seq,
+        "log_behind": lag.log_behind,
+        "journal_seq": lag.journal_seq,
+        "journal_behind": lag.journal_behind,
+        "oldest_us": lag.oldest_us,
+        "tally_behind": lag.tally_behind,
+    }
+
+
+def _traffic_json(traffic: Traffic) -> TrafficShape:
+    return {
+        "source": traffic.source.name.lower(),
+        "impressions": traffic.impressions,
+        "watches": traffic.watches,
+        "watched_share": traffic.watched_share,
+    }
+
+
+def _exploration_json(figures: Figures) -> ExplorationShape:
+    ranked, tried, drawn = (figures.draws[draw] for draw in (Draw.RANKED, Draw.TRIED, Draw.DRAWN))
+    whole = ranked + tried + drawn
+    return {"ranked": ranked, "tried": tried, "drawn": drawn, "share": (tried + drawn) / whole if whole else None}
+
+
+def _reach_json(reach: Reach) -> ReachShape:
+    return {
+        "at_us": reach.at_us,
+        "clips": reach.clips,
+        "shown_clips": reach.shown_clips,
+        "coverage": reach.shown_clips / reach.clips if reach.clips else None,
+        "authors": reach.authors,
+        "gini": reach.gini / ONE,
+    }
+
+
+def _calibration_json(day: Calibration) -> CalibrationShape:
+    return {
+        "at_us": day.at_us,
+        "watches": day.watches,
+        "predicted": day.predicted,
+        "value": day.value,
+        "ratio": day.ratio,
+    }
+
+
+def _hour_json(hour: Hour) -> HourShape:
+    return {"at_us": hour.at_us, "pages": hour.pages, "watches": hour.watches}
+
+
+def _nth_json(one: Nth) -> NthShape:
+    return {"nth": one.nth, "watches": one.watches, "watched_share": one.watched_share}

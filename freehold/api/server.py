@@ -15,6 +15,7 @@ from freehold.domain.errors import NotSignedIn
 from freehold.feed.feed import Feed
 from freehold.media.jail import Jail
 from freehold.media.limits import Limits
+from freehold.search.trends import Trends
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Server:
     account_rules: AccountRules
     upload_rules: UploadRules
     media_limits: Limits
+    trends: Trends
     clock: Callable[[], int]
     """Microseconds since 1970."""
     random: Random

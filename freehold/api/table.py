@@ -1,16 +1,19 @@
 """Every route there is, by module."""
 
 from freehold.api import health, media
-from freehold.api.native import accounts, clips, feeds, social, uploads
+from freehold.api.native import accounts, admin, clips, controls, feeds, search, social, uploads
 from freehold.api.web import forms, static, views
 
 ROUTES = (
     feeds.routes,
+    controls.routes,
     media.routes,
     uploads.routes,
     clips.routes,
     social.routes,
+    search.routes,
     accounts.routes,
+    admin.routes,
     views.routes,
     forms.routes,
     static.routes,

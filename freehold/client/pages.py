@@ -10,8 +10,9 @@ The contexts are the JSON shapes of the native API as plain mappings, so a page 
     upload(frame)                       /upload
     studio(frame, clips)                /studio                     GET /api/clips/mine
     sign_in(frame), sign_up(frame)      /sign-in, /sign-up          next_path, fields to fill in again, refusal
-    settings(frame, sessions)           /settings                   GET /api/sessions
+    settings(frame, sessions, chosen)   /settings                   GET /api/sessions, what was chosen for the feeds
     why(frame, why, served)             /why/PAGE/POSITION          GET /api/why/…, the clip
+    feed_figures(frame, figures)        /admin/feed                 GET /api/admin/feed
     about(frame)                        /about
     error(frame, status, code, text)    any refusal but 451
     withheld(frame, …)                  451
@@ -26,6 +27,8 @@ each with the hidden fields `csrf` and `next` (where a 303 leads):
     /forms/like        clip, on (1 or 0)          /forms/delete-account   password
     /forms/follow      handle, on (1 or 0)        /forms/comment          clip, text
     /forms/upload      file, caption, audience    /forms/clip             clip, verb (publish, retry, withdraw, delete)
+    /forms/wish        kind (tag or author),      /forms/muted-words      words, one a line
+                       name, level                /forms/profiling        on (1 or 0)
 """
 
 import json
@@ -54,6 +57,10 @@ CONTENT_SECURITY_POLICY = (
     "frame-ancestors 'none'"
 )
 """What the pages need and nothing more."""
+
+NEWCOMER_WAYS = ("ranked", "popular", "random")
+ENOUGH_WATCHES = 10
+DAY_US = 86_400_000_000
 
 FINAL_STATES = frozenset({"ready", "refused", "failed", "expired", "withdrawn"})
 """Clip states that nothing but a person changes; a page that shows any other state asks again."""
@@ -143,14 +150,68 @@ def sign_up(frame: Frame, *, next_path: str = "/", handle: str = "", display_nam
     )
 
 
-def settings(frame: Frame, sessions: Sequence[Json], *, refusal: str = "") -> str:
-    """`frame.account` must be there; `refusal` is the text of what went wrong at the last form."""
-    return render("settings.html", frame=frame, sessions=sessions, refusal=refusal)
+def settings(frame: Frame, sessions: Sequence[Json], chosen: Json, *, refusal: str = "") -> str:
+    """`frame.account` must be there; `refusal` is the text of what went wrong at the last form.
+
+    `chosen` has wishes (the shapes of GET /api/feeds/for-you/wishes, with tags of level 0 that are offered),
+    muted_words, muted_limit and is_profiled.
+    """
+    return render("settings.html", frame=frame, sessions=sessions, chosen=chosen, refusal=refusal)
 
 
 def why(frame: Frame, why: Json, served: Json | None = None) -> str:
     """What the scorer used for one impression; `served` is the clip where it may still be shown."""
     return render("why.html", frame=frame, why=why, served=served)
+
+
+def feed_figures(frame: Frame, figures: Json) -> str:
+    """How the feed does. `chart_data` has a list of columns for each chart, the first for its x."""
+    by_hour, newcomers = figures["by_hour"], running(figures["newcomers"])
+    chart_data = {
+        "busy": _columns(by_hour, "at_us", "pages", "watches"),
+        "calibration": _columns(figures["calibration"], "at_us", "predicted", "value"),
+        "newcomers": _columns(newcomers, "middle", *NEWCOMER_WAYS),
+    }
+    return render(
+        "feed_figures.html",
+        frame=frame,
+        figures=figures,
+        busy=by_hour if figures["hours"] <= 24 else by_day(by_hour),
+        newcomers=newcomers,
+        ways=NEWCOMER_WAYS,
+        chart_data=chart_data,
+    )
+
+
+def _columns(rows: Sequence[Json], *names: str) -> list[list[Any]]:
+    return [[row[name] for row in rows] for name in names]
+
+
+def by_day(hours: Sequence[Json]) -> list[Json]:
+    """Pages and watches of each day, in UTC."""
+    days: dict[int, dict[str, int]] = {}
+    for hour in hours:
+        at_us = hour["at_us"] - hour["at_us"] % DAY_US
+        day = days.setdefault(at_us, {"at_us": at_us, "pages": 0, "watches": 0})
+        day["pages"] += hour["pages"]
+        day["watches"] += hour["watches"]
+    return list(days.values())
+
+
+def running(newcomers: Json) -> list[Json]:
+    """The mean share of watches 1 to 10, 6 to 15, …, by way: as long as a page, as its best clips come first."""
+    last = max((one["nth"] for way in NEWCOMER_WAYS for one in newcomers[way]), default=0)
+    return [
+        {"first": first, "last": first + 9, "middle": first + 4.5}
+        | {way: _mean_share(newcomers[way], first, first + 9) for way in NEWCOMER_WAYS}
+        for first in range(1, max(last - 8, 2 if last else 1), 5)
+    ]
+
+
+def _mean_share(watches: Sequence[Json], first: int, last: int) -> float | None:
+    within = [one for one in watches if first <= one["nth"] <= last]
+    count = sum(one["watches"] for one in within)
+    return sum(one["watches"] * one["watched_share"] for one in within) / count if count >= ENOUGH_WATCHES else None
 
 
 def about(frame: Frame, *, clip_count: int | None = None, account_count: int | None = None) -> str:
@@ -200,6 +261,9 @@ def environment() -> Environment:
         size=size,
         date=date,
         iso=iso,
+        day=day,
+        hour=hour,
+        percent=percent,
         initial=initial,
         hue=hue,
         shape=shape,
@@ -248,6 +312,22 @@ def date(at_us: int) -> str:
     """14 November 2026, in UTC."""
     at = datetime.fromtimestamp(at_us / 1_000_000, UTC)
     return f"{at.day} {at:%B %Y}"
+
+
+def day(at_us: int) -> str:
+    """14 Nov; in UTC."""
+    at = datetime.fromtimestamp(at_us / 1_000_000, UTC)
+    return f"{at.day} {at:%b}"
+
+
+def hour(at_us: int) -> str:
+    """14 Nov, 09:00; in UTC."""
+    return f"{day(at_us)}, {datetime.fromtimestamp(at_us / 1_000_000, UTC):%H:%M}"
+
+
+def percent(share: float | None) -> str:
+    """12.3 %, or a dash for what is not known."""
+    return "–" if share is None else f"{share * 100:.1f} %"
 
 
 def iso(at_us: int) -> str:

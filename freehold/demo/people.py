@@ -165,7 +165,7 @@ class Cast:
             at_us=self._server.clock(), random=self._server.random,
         )  # fmt: skip
         return (
-            await account_actions.change_profile(self._database, account, display_name=None, bio=bio)
+            await account_actions.change_profile(self._database, account, self._server.clock(), bio=bio)
             if bio
             else account
         )

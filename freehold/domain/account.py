@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from freehold.domain.ids import AccountId, SessionId, ViewerId
+from freehold.domain.muting import Muting
 
 
 class Role(StrEnum):
@@ -40,6 +41,8 @@ class Viewer:
     id: ViewerId
     account: Account | None = None
     session_id: SessionId | None = None
+    muting: Muting | None = None
+    """What feeds leave out for this viewer; None where nothing, or where no feed is asked for."""
 
     def may(self, role: Role) -> bool:
         return self.account is not None and self.account.role.includes(role)

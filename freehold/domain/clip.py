@@ -72,6 +72,7 @@ class Clip:
     like_count: int
     comment_count: int
     watch_count: int
+    share_count: int
 
 
 class RenditionKind(StrEnum):

@@ -11,6 +11,7 @@ class Door(StrEnum):
     PROFILE = "profile"
     LINK = "link"
     TAG = "tag"
+    SEARCH = "search"
     MEDIA = "media"
     COMMENTS = "comments"
     WHY = "why"

@@ -17,16 +17,21 @@ from dataclasses import replace
 from random import Random
 from weakref import WeakValueDictionary
 
+import structlog
+
+from freehold.actions import choices as choosing
 from freehold.actions.account import reset_feed
 from freehold.actions.watch import BatchReport, checked
 from freehold.backends import Backends
 from freehold.domain.account import Account, Role, Viewer
+from freehold.domain.choices import FeedWish, WishKind
 from freehold.domain.clip import ClipView
-from freehold.domain.errors import Absent, NotSignedIn
+from freehold.domain.errors import Absent, BackendError, NotSignedIn
 from freehold.domain.ids import AccountId, ClipId, PageId, SoundId, ViewerId, new_id
+from freehold.domain.muting import Muting
 from freehold.domain.verdict import Door
 from freehold.domain.watch import Source
-from freehold.feed import watch_counts
+from freehold.feed import tally, watch_counts
 from freehold.feed.alternate import alternating
 from freehold.feed.learning import FOLLOWING, FOR_YOU, Learning
 from freehold.feed.page import Page, Served
@@ -35,7 +40,7 @@ from freehold.feed.rules import FeedRules
 from freehold.feed.why import Why, why_of
 from freehold.governance.judge import shown_clip, shown_clips
 from freehold.recommender import warm_up
-from freehold.store import candidate
+from freehold.store import candidate, choices
 from freehold.store import clip as clips
 from freehold.store import page as pages
 from freehold.store import rendition as renditions
@@ -43,9 +48,13 @@ from freehold.store.page import PageRow, Shown
 
 __all__ = ["Feed", "FeedRules"]
 
+log = structlog.get_logger("freehold.feed")
+
 PROFILE, TAG, LINK = "profile", "tag", "link"
 DAY_US = 86_400_000_000
+LATELY_US = 30 * 60_000_000
 LASTS_KEPT = 100_000
+MUTINGS_KEPT = 10_000
 FOUND_AT_ONCE = 500
 PAGES_BACK = 200
 JUDGED_AT_ONCE = 100
@@ -71,6 +80,7 @@ class Feed:
         self._random = random
         self._turns: WeakValueDictionary[ViewerId, asyncio.Lock] = WeakValueDictionary()
         self._lasts: OrderedDict[ViewerId, Last] = OrderedDict()
+        self._mutings: OrderedDict[ViewerId, Muting | None] = OrderedDict()
         self._leaves_trace = True
 
     @classmethod
@@ -83,13 +93,17 @@ class Feed:
         learning = Learning(backends, rules, clock, random)
         await learning.restore()
         learner = asyncio.create_task(learning.run(), name="learning")
-        counter = asyncio.create_task(watch_counts.follow(backends.database, clock), name=watch_counts.NAME)
+        followers = [
+            asyncio.create_task(follow(backends.database, clock), name=name)
+            for name, follow in ((watch_counts.NAME, watch_counts.follow), (tally.NAME, tally.follow))
+        ]
         try:
             yield cls(backends, rules, learning, clock, random)
         finally:
             learning.stop()
-            counter.cancel()
-            await asyncio.gather(learner, counter, return_exceptions=True)
+            for follower in followers:
+                follower.cancel()
+            await asyncio.gather(learner, *followers, return_exceptions=True)
             await learning.close()
 
     def untraced(self) -> "Feed":
@@ -107,6 +121,7 @@ class Feed:
         """
         count = count or self.rules.page_count
         async with self._turn_of(viewer.id):
+            viewer = await self._with_muting(viewer)
             last_author, last_sound = await self._last_shown(viewer.id, at_us)
             asked = Asked(
                 viewer.id,
@@ -143,6 +158,7 @@ class Feed:
             raise NotSignedIn("sign-in-needed", "Sign in to see the clips of those you follow.")
         account_id, count = viewer.account.id, count or self.rules.page_count
         async with self._turn_of(viewer.id):
+            viewer = await self._with_muting(viewer)
             views, after = await self._followed(viewer, account_id, before, count, at_us, again=False)
             if not views and before is None:
                 views, after = await self._followed(viewer, account_id, before, count, at_us, again=True)
@@ -179,6 +195,46 @@ class Feed:
             await reset_feed(self._backends, account, at_us)
             await self.learning.caught_up()
 
+    # What a viewer does: the next page knows it
+
+    @asynccontextmanager
+    async def acting(self, account: Account) -> AsyncIterator[None]:
+        """What the account does inside is known to its next page. It is done even where the learner is behind."""
+        async with self._turn_of(ViewerId(account.id)):
+            yield
+            try:
+                await self.learning.caught_up()
+            except BackendError as error:
+                log.warning("not told yet", error=str(error))
+
+    async def shown_lately(self, account: Account, at_us: int) -> list[ClipId]:
+        """What was put before the account, the last first: on pages of half an hour, but for profiles' and tags'."""
+        feeds, after_us = (FOR_YOU, FOLLOWING, LINK), at_us - LATELY_US
+        past = await pages.newest_of(self._database, ViewerId(account.id), feeds, after_us, PAGES_BACK)
+        shown = [clip_id for page in past for clip_id in reversed(pages.clip_ids_in(page.impressions))]
+        return list(dict.fromkeys(shown))[:FOUND_AT_ONCE]
+
+    async def set_wish(self, account: Account, kind: WishKind, name: str, level: int, at_us: int) -> FeedWish:
+        """More or less of a tag or of an author. Raises what the action raises."""
+        async with self._turn_of(ViewerId(account.id)):
+            wish = await choosing.set_wish(self._backends, account, kind, name, level, at_us, self._random)
+            await self.learning.caught_up()
+            return wish
+
+    async def set_muted_words(self, account: Account, words: Sequence[str], at_us: int) -> tuple[str, ...]:
+        """All words that its feeds leave out. Raises what the action raises."""
+        async with self._turn_of(ViewerId(account.id)):
+            try:
+                return await choosing.set_muted_words(self._backends, account, words, at_us)
+            finally:
+                self._mutings.pop(ViewerId(account.id), None)
+
+    async def set_profiled(self, account: Account, is_profiled: bool, at_us: int) -> None:
+        """Whether what the account watches may shape its pages."""
+        async with self._turn_of(ViewerId(account.id)):
+            await choosing.set_profiled(self._backends, account, is_profiled, at_us)
+            await self.learning.caught_up()
+
     async def why(self, viewer: Viewer, page_id: PageId, position: int) -> Why:
         """What put a clip there, for whom it was shown to and for moderators; `Absent` (code `impression-absent`)."""
         page = await pages.by_id(self._database, viewer.id, page_id)
@@ -201,7 +257,6 @@ class Feed:
     async def _judged_ranking(self, viewer: Viewer, asked: Asked) -> tuple[Ranked, dict[ClipId, ClipView]]:
         """A page of which every clip may be shown. What may not is taken out, and the page is ranked anew."""
         views: dict[ClipId, ClipView] = {}
-        is_first = True
         while True:
             ranked = rank(self.learning.learner, self.learning.place, asked)
             unjudged = [one.clip_id for one in ranked.placed if one.clip_id not in views]
@@ -211,10 +266,9 @@ class Feed:
             if all(clip_id in views for clip_id in unjudged):
                 return ranked, views
             gathered = [ClipId(clip_id) for clip_id in ranked.scores.candidates.clip_ids.tolist()]
-            rest = [clip_id for clip_id in gathered if clip_id not in views] if is_first else []
+            rest = [clip_id for clip_id in gathered if clip_id not in views]
             views |= await self._judged(viewer, rest, asked.at_us)
-            refused = {clip_id for clip_id in (rest or unjudged) if clip_id not in views}
-            asked, is_first = replace(asked, refused=asked.refused | refused), False
+            asked = replace(asked, refused=asked.refused.union(clip_id for clip_id in rest if clip_id not in views))
 
     async def _judged(self, viewer: Viewer, clip_ids: Sequence[ClipId], at_us: int) -> dict[ClipId, ClipView]:
         """Those that may be shown in a feed; nobody's own clips are."""
@@ -308,6 +362,17 @@ class Feed:
         if lock is None:
             lock = self._turns[viewer_id] = asyncio.Lock()
         return lock
+
+    async def _with_muting(self, viewer: Viewer) -> Viewer:
+        """In the viewer's turn, so that what is kept is what was chosen last."""
+        if viewer.account is None:
+            return viewer
+        if viewer.id not in self._mutings:
+            words = await choices.muted_words_of(self._database, viewer.account.id)
+            self._mutings[viewer.id] = Muting.of(words) if words else None
+            if len(self._mutings) > MUTINGS_KEPT:
+                self._mutings.popitem(last=False)
+        return replace(viewer, muting=self._mutings[viewer.id])
 
     def _remember(self, viewer_id: ViewerId, last: Last) -> None:
         self._lasts[viewer_id] = last

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from freehold.backends import Backends
 from freehold.backends.database import Database, Transaction
 from freehold.domain.errors import Absent
-from freehold.feed import candidates, watch_counts
+from freehold.feed import candidates, tally, watch_counts
+from freehold.search import index
 from freehold.store import clip as clips
-from freehold.store import journal, reader, watch_log
+from freehold.store import journal, reader, search, watch_log
+from freehold.store import page as pages
+from freehold.store import tally as tallies
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class Standing:
 KEEPS = {
     candidates.NAME: "the learner's clips, follows and likes, in memory and in snapshots",
     watch_counts.NAME: "how often each clip was watched",
+    tally.NAME: "the figures of the operator's page of the feed",
+    index.NAME: "the index of search",
 }
 
 
@@ -33,6 +38,8 @@ async def standings(database: Database) -> list[Standing]:
     ends = {
         candidates.NAME: await journal.newest_seq(database),
         watch_counts.NAME: await watch_log.newest_seq(database),
+        index.NAME: await journal.newest_seq(database),
+        tally.NAME: max(await pages.newest_seq(database), await watch_log.newest_seq(database)),
     }
     return [
         Standing(name, keeps, marks[name].seq if name in marks else 0, ends[name],
@@ -49,6 +56,10 @@ async def reset(backends: Backends, name: str, at_us: int) -> None:
     async def work(transaction: Transaction) -> None:
         if name == watch_counts.NAME:
             await clips.forget_watch_counts(transaction)
+        elif name == tally.NAME:
+            await tallies.forget(transaction)
+        elif name == index.NAME:
+            await search.forget(transaction)
         await reader.move(transaction, name, 0, at_us)
 
     await backends.database.transact(work)

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from freehold.domain.ids import ClipId
 from freehold.domain.watch import Source
+from freehold.feed.fold import FOR_YOU
+from freehold.feed.ranking import unpacked
 from freehold.recommender import ONE, TermName
-from freehold.recommender.learner import TEXTS
+from freehold.recommender.learner import text_of
 from freehold.store.page import PageRow
 
 SOURCE_TEXTS = {
@@ -38,14 +40,16 @@ class Why:
     source_text: str
     propensity: float
     score: float
+    is_profiled: bool
+    """Whether what the viewer watched could have a part in it."""
     reasons: tuple[Reason, ...]
     """Weightiest first; they sum to the score."""
 
 
 def why_of(page: PageRow, position: int) -> Why:
-    one = page.shown[position]
+    one, record = page.shown[position], unpacked(page.ranked)
     reasons = [
-        Reason(name.name.lower(), TEXTS[name], value / ONE)
+        Reason(name.name.lower(), text_of(name, value), value / ONE)
         for name, value in zip(TermName, one.terms, strict=False)
         if value
     ]
@@ -58,5 +62,6 @@ def why_of(page: PageRow, position: int) -> Why:
         SOURCE_TEXTS[one.source],
         one.propensity,
         one.score / ONE,
+        page.feed == FOR_YOU and (record is None or record.is_profiled),
         tuple(reasons),
     )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from freehold.backends.database import Database, Row, Transaction
 from freehold.domain.account import Account, Role
 from freehold.domain.ids import AccountId
+from freehold.store.clip import placeholders
 
 COLUMNS = (
     "account.id, account.handle, account.display_name, account.bio, account.role, account.avatar_key,"
@@ -35,6 +36,27 @@ async def by_id(source: Database | Transaction, account_id: AccountId) -> Accoun
 async def by_handle(source: Database | Transaction, handle: str) -> Account | None:
     rows = await source.fetch(f"SELECT {COLUMNS} FROM account WHERE handle = $1", handle)
     return account_of(rows[0]) if rows else None
+
+
+async def by_ids(database: Database, account_ids: Sequence[AccountId]) -> list[Account]:
+    """Those of them that there are, suspended or not, in no order."""
+    if not account_ids:
+        return []
+    rows = await database.fetch(
+        f"SELECT {COLUMNS} FROM account WHERE id IN ({placeholders(1, len(account_ids))})",
+        *account_ids,
+    )
+    return [account_of(row) for row in rows]
+
+
+async def by_handles(database: Database, handles: Sequence[str]) -> list[Account]:
+    """Those of them that there are, suspended or not, in no order."""
+    if not handles:
+        return []
+    rows = await database.fetch(
+        f"SELECT {COLUMNS} FROM account WHERE handle IN ({placeholders(1, len(handles))})", *handles
+    )
+    return [account_of(row) for row in rows]
 
 
 async def password_hash_of(source: Database | Transaction, account_id: AccountId) -> str | None:
@@ -112,6 +134,11 @@ async def delete(transaction: Transaction, account_id: AccountId) -> None:
         account_id,
     )
     await transaction.execute(
+        "UPDATE clip SET share_count = share_count - 1"
+        " WHERE id IN (SELECT clip_id FROM clip_share WHERE account_id = $1)",
+        account_id,
+    )
+    await transaction.execute(
         "UPDATE clip SET comment_count = comment_count -"
         " (SELECT COUNT(*) FROM comment WHERE comment.clip_id = clip.id AND comment.author_id = $1)"
         " WHERE id IN (SELECT clip_id FROM comment WHERE author_id = $1)",
@@ -127,8 +154,11 @@ async def delete(transaction: Transaction, account_id: AccountId) -> None:
         " WHERE id IN (SELECT follower_id FROM follow WHERE followed_id = $1)",
         account_id,
     )
+    await transaction.execute("DELETE FROM feed_wish WHERE kind = 'author' AND author_id = $1", account_id)
     await transaction.execute("DELETE FROM watch_batch WHERE viewer_id = $1", account_id)
     await transaction.execute("DELETE FROM page WHERE viewer_id = $1", account_id)
+    await transaction.execute("DELETE FROM tally_viewer WHERE viewer_id = $1", account_id)
+    await transaction.execute("DELETE FROM tally_author WHERE author_id = $1", account_id)
     await transaction.execute("DELETE FROM account WHERE id = $1", account_id)
 
 

@@ -1,4 +1,4 @@
-"""Clips: read for a viewer, or with the words `for_system`; their leases; likes and counts."""
+"""Clips: read for a viewer, or with the words `for_system`; their leases; likes, shares and counts."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -131,6 +131,16 @@ async def by_tag_for_viewer(database: Database, tag: str, before_id: ClipId | No
         limit,
     )
     return [ClipId(row["id"]) for row in rows]
+
+
+async def those_by(transaction: Transaction, author_id: AccountId, clip_ids: Sequence[ClipId]) -> set[ClipId]:
+    """Those of the clips that are the author's."""
+    if not clip_ids:
+        return set()
+    rows = await transaction.fetch(
+        f"SELECT id FROM clip WHERE author_id = $1 AND id IN ({placeholders(2, len(clip_ids))})", author_id, *clip_ids
+    )
+    return {ClipId(row["id"]) for row in rows}
 
 
 async def one_for_system(source: Database | Transaction, clip_id: ClipId) -> Clip | None:
@@ -444,6 +454,19 @@ async def unlike(transaction: Transaction, clip_id: ClipId, account_id: AccountI
     )
     if changed:
         await transaction.execute("UPDATE clip SET like_count = like_count - 1 WHERE id = $1", clip_id)
+    return bool(changed)
+
+
+async def share(transaction: Transaction, clip_id: ClipId, account_id: AccountId, at_us: int) -> bool:
+    """Whether this made a difference."""
+    changed = await transaction.execute(
+        "INSERT INTO clip_share (clip_id, account_id, at_us) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        clip_id,
+        account_id,
+        at_us,
+    )
+    if changed:
+        await transaction.execute("UPDATE clip SET share_count = share_count + 1 WHERE id = $1", clip_id)
     return bool(changed)
 
 

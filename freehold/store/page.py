@@ -50,10 +50,7 @@ class PageRow:
 
     @property
     def shown(self) -> tuple[Shown, ...]:
-        return tuple(
-            Shown(ClipId(clip_id), Source(source), propensity, score, tuple(terms))
-            for clip_id, source, propensity, score, *terms in _records_in(self.impressions)
-        )
+        return shown_in(self.impressions)
 
 
 @cache
@@ -75,6 +72,13 @@ def packed(shown: Sequence[Shown]) -> bytes:
 
 def _records_in(impressions: bytes) -> Iterable[tuple[Any, ...]]:
     return _record(impressions[0]).iter_unpack(memoryview(impressions)[1:]) if impressions else ()
+
+
+def shown_in(impressions: bytes) -> tuple[Shown, ...]:
+    return tuple(
+        Shown(ClipId(clip_id), Source(source), propensity, score, tuple(terms))
+        for clip_id, source, propensity, score, *terms in _records_in(impressions)
+    )
 
 
 def clip_ids_in(impressions: bytes) -> list[ClipId]:
@@ -219,6 +223,12 @@ async def ranked_after(
         *values,
     )
     return [(row["seq"], row["ranked"]) for row in rows]
+
+
+async def oldest_at_us_after(database: Database, seq: int) -> int | None:
+    """When the next page behind the place was served; None where there is none."""
+    rows = await database.fetch("SELECT at_us FROM page WHERE seq > $1 ORDER BY seq LIMIT 1", seq)
+    return rows[0]["at_us"] if rows else None
 
 
 async def newest_seq(database: Database) -> int:

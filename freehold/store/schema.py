@@ -53,6 +53,15 @@ def _bytes(name: str) -> Column[bytes]:
     return Column(name, LargeBinary, nullable=True)
 
 
+def _key_number(name: str) -> Column[int]:
+    return Column(name, BigInteger, primary_key=True, autoincrement=False)
+
+
+def _key_bytes(name: str) -> Column[bytes]:
+    """Bytes sort alike in both databases, whatever their collation; text does not."""
+    return Column(name, LargeBinary, primary_key=True, nullable=False)
+
+
 def _owned_by_account(name: str, *, primary_key: bool = False) -> Column[int]:
     owner = ForeignKey("account.id", ondelete="CASCADE")
     return Column(name, BigInteger, owner, nullable=False, primary_key=primary_key, autoincrement=False)
@@ -149,6 +158,7 @@ clip = Table(
     _number("like_count", 0),
     _number("comment_count", 0),
     _number("watch_count", 0),
+    _number("share_count", 0),
     CheckConstraint("audience IN ('public', 'followers', 'private')", name="audience"),
     CheckConstraint("wish IN ('draft', 'publish')", name="wish"),
     Index("ix_clip_author", "author_id", "id"),
@@ -211,6 +221,16 @@ clip_like = Table(
     _owned_by_account("account_id", primary_key=True),
     _number("at_us"),
     Index("ix_clip_like_account", "account_id"),
+    sqlite_with_rowid=False,
+)
+
+clip_share = Table(
+    "clip_share",
+    metadata,
+    _owned_by_clip(primary_key=True),
+    _owned_by_account("account_id", primary_key=True),
+    _number("at_us"),
+    Index("ix_clip_share_account", "account_id"),
     sqlite_with_rowid=False,
 )
 
@@ -329,6 +349,53 @@ told_item = Table(
     sqlite_with_rowid=False,
 )
 
+told_wish = Table(
+    "told_wish",
+    metadata,
+    _id(),
+    _owned_by_account("account_id"),
+    _text("kind"),
+    _text("tag"),
+    _number("author_id"),
+    _number("level"),
+    _bytes("seal"),
+    Index("ix_told_wish_account", "account_id"),
+)
+
+told_reaction = Table(
+    "told_reaction",
+    metadata,
+    _id("journal_seq"),
+    _owned_by_account("account_id"),
+    _owned_by_clip(),
+    _text("kind"),
+    _number("at_us"),
+    _bytes("seal"),
+    Index("ix_told_reaction_account", "account_id"),
+    Index("ix_told_reaction_clip", "clip_id"),
+)
+
+feed_wish = Table(
+    "feed_wish",
+    metadata,
+    _owned_by_account("account_id", primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("tag", Text, primary_key=True),
+    Column("author_id", BigInteger, primary_key=True, autoincrement=False),
+    _number("level"),
+    CheckConstraint("kind IN ('tag', 'author')", name="kind"),
+    sqlite_with_rowid=False,
+)
+
+feed_choice = Table(
+    "feed_choice",
+    metadata,
+    _owned_by_account("account_id", primary_key=True),
+    _number("is_profiled", 1),
+    _text("muted_words", "[]"),
+    sqlite_with_rowid=False,
+)
+
 told_weights = Table(
     "told_weights",
     metadata,
@@ -337,4 +404,139 @@ told_weights = Table(
     _text("changed"),
     _text("in_force"),
     _bytes("seal"),
+)
+
+tally_hour = Table(
+    "tally_hour",
+    metadata,
+    _id("at_us"),
+    _number("pages", 0),
+    _number("watches", 0),
+    _number("rated", 0),
+    _number("predicted", 0),
+    _number("value", 0),
+)
+
+tally_source = Table(
+    "tally_source",
+    metadata,
+    Column("at_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("source", BigInteger, primary_key=True, autoincrement=False),
+    Column("draw", BigInteger, primary_key=True, autoincrement=False),
+    _number("impressions", 0),
+    _number("watches", 0),
+    _number("share", 0),
+    sqlite_with_rowid=False,
+)
+
+tally_newcomer = Table(
+    "tally_newcomer",
+    metadata,
+    Column("at_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("way", Text, primary_key=True),
+    Column("nth", BigInteger, primary_key=True, autoincrement=False),
+    _number("watches", 0),
+    _number("share", 0),
+    sqlite_with_rowid=False,
+)
+
+tally_author = Table(
+    "tally_author",
+    metadata,
+    Column("author_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at_us", BigInteger, primary_key=True, autoincrement=False),
+    _number("impressions", 0),
+    sqlite_with_rowid=False,
+)
+
+tally_clip = Table("tally_clip", metadata, _id("clip_id"), _number("shown_at_us"))
+
+tally_viewer = Table("tally_viewer", metadata, _id("viewer_id"), _number("watches"))
+
+tally_reach = Table(
+    "tally_reach",
+    metadata,
+    _id("hours"),
+    _number("at_us"),
+    _number("clips"),
+    _number("shown_clips"),
+    _number("authors"),
+    _number("gini"),
+)
+
+search_document = Table(
+    "search_document",
+    metadata,
+    _key_number("kind"),
+    _key_number("number"),
+    _number("subject_id"),
+    _number("author_id"),
+    _number("clip_id"),
+    _text("terms"),
+    Index("ix_search_document_subject", "kind", "subject_id", unique=True),
+    Index("ix_search_document_author", "author_id"),
+    Index("ix_search_document_clip", "clip_id"),
+    sqlite_with_rowid=False,
+)
+
+search_block = Table(
+    "search_block",
+    metadata,
+    _key_number("kind"),
+    _key_number("block"),
+    _bytes("qualities"),
+    _bytes("times_s"),
+    _bytes("durations_ms"),
+    _bytes("ids"),
+)
+
+search_posting = Table(
+    "search_posting",
+    metadata,
+    _key_number("kind"),
+    _key_bytes("term"),
+    _key_number("block"),
+    Column("postings", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+search_term = Table(
+    "search_term",
+    metadata,
+    _key_number("kind"),
+    _key_bytes("term"),
+    _number("documents"),
+    sqlite_with_rowid=False,
+)
+
+search_gram = Table(
+    "search_gram",
+    metadata,
+    _key_number("kind"),
+    _key_bytes("gram"),
+    _key_number("letters"),
+    _key_bytes("term"),
+    sqlite_with_rowid=False,
+)
+
+search_tag = Table(
+    "search_tag",
+    metadata,
+    Column("tag", Text, primary_key=True),
+    Column("folded", LargeBinary, nullable=False),
+    _number("clips"),
+    Index("ix_search_tag_folded", "folded"),
+    sqlite_with_rowid=False,
+)
+
+tag_use = Table(
+    "tag_use",
+    metadata,
+    _key_number("clip_id"),
+    Column("tag", Text, primary_key=True),
+    _number("author_id"),
+    _text("language"),
+    _number("at_us"),
+    Index("ix_tag_use_at", "at_us"),
+    sqlite_with_rowid=False,
 )

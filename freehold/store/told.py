@@ -1,21 +1,24 @@
-"""What the learner was told: of clips, by the journal entry that said so, and the weights with which it scores.
+"""What the learner was told: of clips and of what viewers did with them, by the journal entry that said so, of viewers'
+wishes, and the weights with which it scores.
 
 A clip's words change and the learner must be told the same again, ever: so what an entry says is written down before
-it is taken in. It hangs on the clip, and is erased with it.
+it is taken in. It hangs on the clip, or on who did or wished it, and is erased with it.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from freehold.backends.database import Database, Row, Transaction
-from freehold.domain.ids import ClipId
+from freehold.domain.ids import AccountId, ClipId
 from freehold.domain.watch import Item
 from freehold.store.clip import placeholders
 from freehold.store.seal import Field, fault_in, sealed
 
 IDS_A_STATEMENT = 500
 ITEM_COLUMNS = "journal_seq, clip_id, author_id, sound_id, tags, duration_ms, published_at_us, seal"
+REACTION_COLUMNS = "journal_seq, account_id, clip_id, kind, at_us, seal"
+WISH_COLUMNS = "id, account_id, kind, tag, author_id, level, seal"
 WEIGHTS_COLUMNS = "id, at_us, changed, in_force, seal"
 
 
@@ -29,6 +32,33 @@ class ToldItem:
     """None: that it is not for everybody."""
     fault: str | None = None
     """What is not as it was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldReaction:
+    """What one entry of the journal said that an account did with a clip besides watching it."""
+
+    journal_seq: int
+    account_id: AccountId
+    clip_id: ClipId
+    kind: str
+    at_us: int
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToldWish:
+    """A wish as it is from an action on."""
+
+    id: int
+    account_id: int
+    kind: str
+    tag: str
+    """Empty for an author."""
+    author_id: int
+    """0 for a tag."""
+    level: int
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +101,32 @@ def _text(value: object) -> str:
 
 async def insert_items(transaction: Transaction, items: Sequence[ToldItem]) -> None:
     """What was told of a clip that is gone by now is not kept."""
-    there: set[int] = set()
-    wanted = sorted({told.clip_id for told in items})
-    for start in range(0, len(wanted), IDS_A_STATEMENT):
-        part = wanted[start : start + IDS_A_STATEMENT]
-        rows = await transaction.fetch(f"SELECT id FROM clip WHERE id IN ({placeholders(1, len(part))})", *part)
-        there.update(row["id"] for row in rows)
+    there = await _there(transaction, "clip", {told.clip_id for told in items})
     await transaction.execute_many(
         f"INSERT INTO told_item ({ITEM_COLUMNS}) VALUES ({placeholders(1, 8)})",
         [sealed(_item_fields(told)) for told in items if told.clip_id in there],
     )
+
+
+async def insert_reactions(transaction: Transaction, reactions: Sequence[ToldReaction]) -> None:
+    """What was done by an account or with a clip that is gone by now is not kept."""
+    there = await _there(transaction, "clip", {told.clip_id for told in reactions})
+    here = await _there(transaction, "account", {told.account_id for told in reactions})
+    await transaction.execute_many(
+        f"INSERT INTO told_reaction ({REACTION_COLUMNS}) VALUES ({placeholders(1, 6)})",
+        [sealed(_reaction_fields(told)) for told in reactions if told.clip_id in there and told.account_id in here],
+    )
+
+
+async def _there(transaction: Transaction, table: str, ids: Collection[int]) -> set[int]:
+    """Those ids of the table that are not gone."""
+    there: set[int] = set()
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), IDS_A_STATEMENT):
+        part = wanted[start : start + IDS_A_STATEMENT]
+        rows = await transaction.fetch(f"SELECT id FROM {table} WHERE id IN ({placeholders(1, len(part))})", *part)
+        there.update(row["id"] for row in rows)
+    return there
 
 
 async def items_between(database: Database, after_seq: int, last_seq: int) -> dict[int, list[ToldItem]]:
@@ -116,6 +162,64 @@ def _tags_in(text: str) -> tuple[str, ...]:
         return tuple(str(tag) for tag in json.loads(text))
     except ValueError:
         return ()  # Damaged: the seal says so.
+
+
+async def reactions_between(database: Database, after_seq: int, last_seq: int) -> dict[int, ToldReaction]:
+    """By journal entry: what the entries behind `after_seq` up to `last_seq` said."""
+    rows = await database.fetch(
+        f"SELECT {REACTION_COLUMNS} FROM told_reaction WHERE journal_seq > $1 AND journal_seq <= $2",
+        after_seq,
+        last_seq,
+    )
+    return {row["journal_seq"]: _told_reaction(row) for row in rows}
+
+
+def _told_reaction(row: Row) -> ToldReaction:
+    told = ToldReaction(row["journal_seq"], row["account_id"], row["clip_id"], row["kind"], row["at_us"])
+    return replace(told, fault=fault_in(_reaction_fields(told), row["seal"]))
+
+
+def _reaction_fields(told: ToldReaction) -> list[Field]:
+    return [
+        ("journal_seq", told.journal_seq),
+        ("account_id", told.account_id),
+        ("clip_id", told.clip_id),
+        ("kind", told.kind),
+        ("at_us", told.at_us),
+    ]
+
+
+def _wish_fields(told: ToldWish) -> list[Field]:
+    return [
+        ("id", told.id),
+        ("account_id", told.account_id),
+        ("kind", told.kind),
+        ("tag", told.tag),
+        ("author_id", told.author_id),
+        ("level", told.level),
+    ]
+
+
+async def insert_wish(transaction: Transaction, told: ToldWish) -> None:
+    await transaction.execute(
+        f"INSERT INTO told_wish ({WISH_COLUMNS}) VALUES ({placeholders(1, 7)})", *sealed(_wish_fields(told))
+    )
+
+
+async def wishes_by_id(database: Database, wish_ids: Sequence[int]) -> dict[int, ToldWish]:
+    """At most `IDS_A_STATEMENT` of them; those that are still there."""
+    if not wish_ids:
+        return {}
+    rows = await database.fetch(
+        f"SELECT {WISH_COLUMNS} FROM told_wish WHERE id IN ({placeholders(1, len(wish_ids))})", *wish_ids
+    )
+    return {row["id"]: _told_wish(row) for row in rows}
+
+
+def _told_wish(row: Row) -> ToldWish:
+    fields: list[Field] = [(name, row[name]) for name in WISH_COLUMNS.split(", ")[:-1]]
+    told = ToldWish(row["id"], row["account_id"], row["kind"], row["tag"], row["author_id"], row["level"])
+    return replace(told, fault=fault_in(fields, row["seal"]))
 
 
 async def insert_weights(transaction: Transaction, told: ToldWeights) -> None:

@@ -99,6 +99,12 @@ async def after(database: Database, seq: int, limit: int) -> list[LoggedBatch]:
     ]
 
 
+async def oldest_at_us_after(database: Database, seq: int) -> int | None:
+    """When the next batch behind the place was taken in; None where there is none."""
+    rows = await database.fetch("SELECT at_us FROM watch_batch WHERE seq > $1 ORDER BY seq LIMIT 1", seq)
+    return rows[0]["at_us"] if rows else None
+
+
 async def newest_seq(database: Database) -> int:
     rows = await database.fetch("SELECT COALESCE(MAX(seq), 0) AS seq FROM watch_batch")
     return int(rows[0]["seq"])

@@ -55,6 +55,7 @@ async def test_nothing_of_a_deleted_account_is_left_in_any_table_or_blob(idle: R
     await idle.database.transact(lambda tx: tx.execute("UPDATE clip SET incoming_name = 'halved' WHERE id = $1", draft))
     await ada.json("PATCH", "/api/account", {"display_name": "Countess", "bio": "her bio"})
     await ada.json("PUT", f"/api/clips/{id_text(of_bob)}/like")
+    await ada.json("PUT", f"/api/clips/{id_text(of_bob)}/share")
     await ada.json("PUT", "/api/accounts/bob/follow")
     await ada.json("POST", f"/api/clips/{id_text(of_bob)}/comments", {"text": "her comment"}, status=201)
     await bob.json("PUT", "/api/accounts/ada_lovelace/follow")
@@ -81,7 +82,7 @@ async def test_nothing_of_a_deleted_account_is_left_in_any_table_or_blob(idle: R
     bob_now = await bob.json("GET", "/api/accounts/bob")
     assert (bob_now["follower_count"], bob_now["following_count"], bob_now["like_count"]) == (0, 0, 0)
     served = (await bob.json("GET", f"/api/clips/{id_text(of_bob)}"))["served"]["clip"]
-    assert (served["like_count"], served["comment_count"]) == (0, 0)
+    assert (served["like_count"], served["share_count"], served["comment_count"]) == (0, 0, 0)
     (entry,) = [one for one in await journal.after(idle.database, 0, 1000) if one.kind == "account.deleted"]
     assert (entry.subject_id, entry.actor_id, dict(entry.detail)) == (account_id, account_id, {})
 

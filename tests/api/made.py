@@ -59,5 +59,5 @@ def _clip(clip_id: ClipId, author_id: AccountId, state: ClipState, audience: Aud
         refusal_code=None, refusal_text=None, file_name="a.mp4", size_bytes=10, incoming_name=None, original_key=None,
         probe=None, caption=caption, audience=audience, wish=Wish.PUBLISH, sound_id=None, duration_ms=5000,
         width_px=360, height_px=640, tint="#20262a", cover_ms=0, created_at_us=NOW_US, published_at_us=None,
-        withdrawn_at_us=None, like_count=0, comment_count=0, watch_count=0,
+        withdrawn_at_us=None, like_count=0, comment_count=0, watch_count=0, share_count=0,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Likes, follows and comments over HTTP, and what they leave in the journal."""
+"""Likes, shares, follows and comments over HTTP, and what they leave in the journal."""
 
 import asyncio
 
@@ -10,6 +10,7 @@ from freehold.domain.ids import ClipId, ViewerId, id_text, parse_id
 from freehold.store import journal, withholding
 from tests.api.made import ORDER, make_clip
 from tests.conftest import Client, Running
+from tests.feed.catalogue import publish
 
 
 async def author_and_other(running: Running) -> tuple[Client, Client, int]:
@@ -21,7 +22,7 @@ async def author_and_other(running: Running) -> tuple[Client, Client, int]:
 
 async def social_kinds(running: Running) -> list[str]:
     kinds = [entry.kind.value for entry in await journal.after(running.database, 0, 1000)]
-    return [kind for kind in kinds if "lik" in kind or "follow" in kind or "comment" in kind]
+    return [kind for kind in kinds if any(word in kind for word in ("lik", "shared", "follow", "comment"))]
 
 
 async def test_a_like_counts_once_and_can_be_taken_back(idle: Running) -> None:
@@ -32,6 +33,38 @@ async def test_a_like_counts_once_and_can_be_taken_back(idle: Running) -> None:
     for _ in range(2):
         assert await other.json("DELETE", path) == {"like_count": 0, "is_liked": False}
     assert await social_kinds(idle) == ["clip.liked", "clip.unliked"], "what changes nothing is not written down"
+
+
+async def test_a_share_counts_once_for_an_account_and_is_shown_with_the_clip(idle: Running) -> None:
+    author, other, author_id = await author_and_other(idle)
+    clip = id_text(await make_clip(idle.server.backends, author_id))
+    for _ in range(2):
+        assert await other.json("PUT", f"/api/clips/{clip}/share") == {"share_count": 1}
+    assert await author.json("PUT", f"/api/clips/{clip}/share") == {"share_count": 2}
+    assert (await other.json("GET", f"/api/clips/{clip}"))["served"]["clip"]["share_count"] == 2
+    assert await social_kinds(idle) == ["clip.shared", "clip.shared"], "what changes nothing is not written down"
+    hidden = id_text(await make_clip(idle.server.backends, author_id, audience=Audience.PRIVATE))
+    assert await other.refusal("PUT", f"/api/clips/{hidden}/share") == (404, "clip-absent")
+
+
+async def test_shares_comments_and_follows_are_learned_before_they_are_answered(idle: Running) -> None:
+    _, other, _ = await author_and_other(idle)
+    learning, clip_id = idle.server.feed.learning, (await publish(idle, 3)).clip_ids[0]
+    path = f"/api/clips/{id_text(clip_id)}"
+    author = (await other.json("GET", path))["served"]["clip"]["author"]["handle"]
+    hashes = [learning.learner.hash()]
+    for method, deed, body, status in (
+        ("PUT", f"{path}/share", None, 200), ("POST", f"{path}/comments", {"text": "Oh"}, 201),
+        ("PUT", f"{path}/like", None, 200), ("PUT", f"/api/accounts/{author}/follow", None, 200),
+    ):  # fmt: skip
+        await other.json(method, deed, body, status=status)
+        assert learning.journal_seq == await journal.newest_seq(idle.database)
+        hashes.append(learning.learner.hash())
+    assert len(set(hashes)) == 5
+    rows = await idle.database.fetch("SELECT clip_id, kind FROM told_reaction ORDER BY journal_seq")
+    assert [(row["clip_id"], row["kind"]) for row in rows] == [
+        (clip_id, "share"), (clip_id, "comment"), (clip_id, "follow"),
+    ]  # fmt: skip
 
 
 async def test_following_counts_once_shows_followers_clips_and_ends(idle: Running) -> None:
@@ -101,13 +134,13 @@ async def test_an_entry_that_cannot_be_written_takes_its_action_back(idle: Runni
     assert not await idle.database.fetch("SELECT 1 FROM clip_like")
 
 
-async def test_signed_out_nobody_likes_follows_or_comments(idle: Running) -> None:
+async def test_signed_out_nobody_likes_shares_follows_or_comments(idle: Running) -> None:
     _, _, author_id = await author_and_other(idle)
     clip = id_text(await make_clip(idle.server.backends, author_id))
     nobody = await idle.new_client()
     await nobody.load_csrf()
     for method, path in (
-        ("PUT", f"/api/clips/{clip}/like"), ("PUT", "/api/accounts/author/follow"),
+        ("PUT", f"/api/clips/{clip}/like"), ("PUT", "/api/accounts/author/follow"), ("PUT", f"/api/clips/{clip}/share"),
         ("POST", f"/api/clips/{clip}/comments"),
     ):  # fmt: skip
         assert await nobody.refusal(method, path, {"text": "x"}) == (401, "sign-in-needed")
@@ -141,11 +174,12 @@ async def test_who_acts_while_their_account_is_deleted_leaves_every_count_right(
         now = server.clock()
         await asyncio.gather(
             social.like(server.backends, viewer, account, clip_id, True, now),
+            social.share(server.backends, viewer, account, clip_id, now),
             social.comment(server.backends, viewer, account, clip_id, "x", now, server.random),
             social.follow(server.backends, account, "author", True, now),
             accounts.erase(server.backends, server.incoming_dir, account, None, now),
             return_exceptions=True,
         )
     clip = (await author.json("GET", f"/api/clips/{id_text(clip_id)}"))["served"]["clip"]
-    assert (clip["like_count"], clip["comment_count"]) == (0, 0)
+    assert (clip["like_count"], clip["share_count"], clip["comment_count"]) == (0, 0, 0)
     assert (await author.json("GET", "/api/accounts/author"))["follower_count"] == 0

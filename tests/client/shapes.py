@@ -5,7 +5,7 @@ from typing import Any
 from freehold.client.pages import Frame
 
 NOW_US = 1_795_000_000_000_000
-HOUR_US = 3_600_000_000
+HOUR_US, DAY_US = 3_600_000_000, 86_400_000_000
 HOSTILE = """<script>alert("1")</script>'"><img src=x onerror=alert(2)>"""
 
 ANA: dict[str, Any] = {
@@ -61,6 +61,7 @@ def clip(number: int = 1, **given: Any) -> dict[str, Any]:
         "like_count": 1234,
         "comment_count": 4,
         "watch_count": 9876,
+        "share_count": 21,
         "is_liked": False,
         "is_followed": False,
         "is_own": False,
@@ -118,15 +119,28 @@ COMMENTS = {
 
 WHY = {
     "clip_id": "0000000000001",
+    "feed": "for-you",
     "model_hash": "9f3aab12ddee",
     "source": "tag",
     "source_text": "You watch #ceramics to the end.",
     "propensity": 0.31,
     "score": 0.7,
+    "is_profiled": True,
     "terms": [
         {"name": "tag", "text": "You finish #ceramics", "value": 0.9},
         {"name": "author", "text": "You skipped its author", "value": -0.2},
     ],
+}
+
+CHOSEN: dict[str, Any] = {
+    "wishes": [
+        {"kind": "tag", "name": "ceramics", "level": 2},
+        {"kind": "author", "name": "otto", "level": -2},
+        {"kind": "tag", "name": "größe", "level": 0},
+    ],
+    "muted_words": ("spoiler", "#ad"),
+    "muted_limit": 500,
+    "is_profiled": False,
 }
 
 SESSIONS = [
@@ -139,3 +153,30 @@ SESSIONS = [
     }
     for number in (1, 2)
 ]
+
+
+def figures(hours: int = 24, **given: Any) -> dict[str, Any]:
+    """Of a network on which every hour ten pages were shown and watched in part."""
+    first_us = NOW_US - NOW_US % HOUR_US - hours * HOUR_US
+    newcomers = [{"nth": nth, "watches": 12, "watched_share": 0.4 + nth / 200} for nth in range(1, 51)]
+    return {
+        "hours": hours,
+        "since_us": first_us,
+        "at_us": NOW_US,
+        "lag": {
+            "log_seq": 900, "log_behind": 0, "journal_seq": 80, "journal_behind": 0, "oldest_us": None,
+            "tally_behind": 0,
+        },
+        "traffic": [
+            {"source": "tag", "impressions": 900, "watches": 700, "watched_share": 0.61},
+            {"source": "direct", "impressions": 3, "watches": 0, "watched_share": None},
+        ],
+        "exploration": {"ranked": 870, "tried": 25, "drawn": 5, "share": 30 / 900},
+        "reach": {"at_us": NOW_US, "clips": 80, "shown_clips": 60, "coverage": 0.75, "authors": 12, "gini": 0.41},
+        "calibration": [
+            {"at_us": first_us - first_us % DAY_US, "watches": 700, "predicted": 0.5, "value": 0.45, "ratio": 0.9}
+        ],
+        "by_hour": [{"at_us": first_us + n * HOUR_US, "pages": 10, "watches": 30} for n in range(hours + 1)],
+        "newcomers": {"ranked": newcomers, "popular": newcomers[:20], "random": newcomers[:3], "tried": []},
+        **given,
+    }  # fmt: skip

@@ -13,7 +13,20 @@ import pytest
 
 from freehold.client import assets, pages
 from tests.client import shapes
-from tests.client.shapes import ANA, COMMENTS, HOSTILE, NOW_US, SESSIONS, WHY, frame, mine, page, served
+from tests.client.shapes import (
+    ANA,
+    CHOSEN,
+    COMMENTS,
+    HOSTILE,
+    NOW_US,
+    SESSIONS,
+    WHY,
+    figures,
+    frame,
+    mine,
+    page,
+    served,
+)
 from tests.conftest import missing
 
 STATES = ("uploading", "uploaded", "probed", "playable", "ready", "refused", "failed", "expired", "withdrawn")
@@ -25,6 +38,14 @@ PROFILE = {
     "following_count": 0,
     "like_count": 61_234,
 }
+OPERATOR = {**ANA, "role": "operator"}
+NOTHING = figures(
+    traffic=[],
+    exploration={"ranked": 0, "tried": 0, "drawn": 0, "share": None},
+    reach=None,
+    calibration=[],
+    newcomers={"ranked": [], "popular": [], "random": [], "tried": []},
+)
 EVERY_PAGE: dict[str, Callable[[], str]] = {
     "feed": lambda: pages.feed(frame(account=ANA), page()),
     "signed out": lambda: pages.feed(frame(), page()),
@@ -39,9 +60,11 @@ EVERY_PAGE: dict[str, Callable[[], str]] = {
     "studio": lambda: pages.studio(frame("/studio", account=ANA), [mine(state) for state in STATES]),
     "sign in": lambda: pages.sign_in(frame("/sign-in"), next_path="/upload", refusal="Name or password is wrong."),
     "sign up": lambda: pages.sign_up(frame("/sign-up"), handle="ana", display_name="Ana"),
-    "settings": lambda: pages.settings(frame("/settings", account=ANA, notice="Saved."), SESSIONS),
+    "settings": lambda: pages.settings(frame("/settings", account=ANA, notice="Saved."), SESSIONS, CHOSEN),
     "why": lambda: pages.why(frame("/why/p/1"), WHY, served()),
     "about": lambda: pages.about(frame("/about"), clip_count=64, account_count=12),
+    "figures": lambda: pages.feed_figures(frame("/admin/feed", account=OPERATOR), figures()),
+    "figures of nothing": lambda: pages.feed_figures(frame("/admin/feed", account=OPERATOR), NOTHING),
     "404": lambda: pages.error(frame("/nowhere"), 404, "page-absent", "There is nothing at this address."),
     "500": lambda: pages.error(frame("/"), 500, "fault", "Something broke."),
     "451": lambda: pages.withheld(
@@ -89,6 +112,7 @@ def test_what_people_write_is_shown_as_text_on_every_page() -> None:
     comments = {"comments": [{**COMMENTS["comments"][0], "text": HOSTILE, "author": account}], "more": False}  # type: ignore[index]
     why = {**WHY, "source_text": HOSTILE, "terms": [{"name": "x", "text": HOSTILE, "value": 1.0}]}
     sessions = [{**SESSIONS[0], "agent": HOSTILE, "is_current": False}]
+    chosen = {**CHOSEN, "wishes": [{"kind": "tag", "name": HOSTILE, "level": 1}], "muted_words": (HOSTILE,)}
     shown = [
         pages.feed(frame(HOSTILE, account=account, notice=HOSTILE), hostile_page),
         pages.clip_page(frame(account=account), hostile, comments=comments),
@@ -97,7 +121,7 @@ def test_what_people_write_is_shown_as_text_on_every_page() -> None:
         pages.studio(
             frame(account=account), [mine("refused", caption=HOSTILE, refusal={"code": "x", "text": HOSTILE})]
         ),
-        pages.settings(frame(account=account), sessions, refusal=HOSTILE),
+        pages.settings(frame(account=account), sessions, chosen, refusal=HOSTILE),
         pages.sign_in(frame(), next_path=HOSTILE, handle=HOSTILE, refusal=HOSTILE),
         pages.why(frame(), why, hostile),
         pages.error(frame(HOSTILE), 404, HOSTILE, HOSTILE),
@@ -127,6 +151,36 @@ def test_the_feed_starts_within_25_kilobytes() -> None:
     sizes = {name: len(assets.assets()[name].gzipped or assets.assets()[name].content) for name in needed}
     total = sum(sizes.values()) + len(gzip.compress(html.encode(), 9))
     assert total <= 25_000, (total, sizes)
+
+
+def test_the_figures_have_a_table_for_every_chart() -> None:
+    html = pages.feed_figures(frame("/admin/feed", account=OPERATOR), figures())
+    assert html.count("data-chart=") == html.count("<details>") == 3
+    data = json.loads(re.findall(r'id="figures">(.*?)</script>', html)[0])
+    assert len(data["busy"]) == 3 and all(len(column) == 25 for column in data["busy"])
+    assert data["newcomers"][0] == [5.5, 10.5, 15.5, 20.5, 25.5, 30.5, 35.5, 40.5, 45.5]
+    assert data["newcomers"][1][0] == pytest.approx(0.4275)
+    assert data["newcomers"][2][4:] == [None] * 5
+
+
+def test_a_long_span_is_told_by_day_and_few_watches_are_not_told() -> None:
+    html = pages.feed_figures(frame("/admin/feed", account=OPERATOR), figures(7 * 24))
+    assert ":00</th>" not in html and len(re.findall(r"<td>240</td><td>720</td>", html)) == 6
+    few = {"ranked": [{"nth": 1, "watches": 9, "watched_share": 0.5}], "popular": [], "random": []}
+    assert pages.running(few) == [
+        {"first": 1, "last": 10, "middle": 5.5, "ranked": None, "popular": None, "random": None}
+    ]
+
+
+def test_only_operators_are_led_to_the_figures() -> None:
+    assert 'href="/admin/feed"' not in EVERY_PAGE["about"]() + EVERY_PAGE["settings"]()
+    assert pages.about(frame("/about", account=OPERATOR)).count('href="/admin/feed"') == 2
+
+
+def test_uplot_has_its_version_and_its_licence_beside_it_and_is_loaded_for_the_figures_alone() -> None:
+    assert b"uPlot (v1.6.32)" in assets.assets()["uplot-1.6.32.min.js"].content
+    assert "MIT License" in (assets.FOLDER / "uplot-1.6.32.LICENSE.txt").read_text()
+    assert [name for name in EVERY_PAGE if "uplot" in EVERY_PAGE[name]()] == ["figures", "figures of nothing"]
 
 
 def test_types_are_not_sent_and_lines_keep_their_numbers() -> None:
@@ -220,7 +274,7 @@ def test_direction_is_left_to_logical_properties() -> None:
     physical = re.compile(
         r"(?<![-\w])((margin|padding|border)-(left|right)|(left|right):|text-align: (left|right)|float:)"
     )
-    for path in assets.FOLDER.glob("*.css"):
+    for path in set(assets.FOLDER.glob("*.css")) - set(assets.FOLDER.glob("uplot-*")):
         assert physical.findall(path.read_text()) == [], path.name
 
 
@@ -319,3 +373,9 @@ def test_an_empty_feed_says_whether_all_was_seen_or_nothing_is_there() -> None:
         new = pages.feed(frame(), nothing, name=name)
         assert "You have seen everything" in seen and "just begun" not in seen and "Nobody followed" not in seen
         assert "You have seen everything" not in new
+
+
+@pytest.mark.parametrize("name", EVERY_PAGE)
+def test_no_id_stands_twice_on_a_page(name: str) -> None:
+    ids = re.findall(r'(?<![-\w])id="([^"]+)"', EVERY_PAGE[name]())
+    assert sorted(ids) == sorted(set(ids))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bench.fill import fill
+from freehold.actions import social
 from freehold.actions.watch import BatchReport, WatchReport
 from freehold.backends import Backends
 from freehold.backends.blobs import LocalBlobs
@@ -21,8 +22,11 @@ from freehold.domain.errors import BackendError
 from freehold.domain.ids import AccountId, ClipId, ViewerId, id_text
 from freehold.feed import candidates, readers
 from freehold.feed.feed import Feed, FeedRules
+from freehold.feed.fold import Fold
 from freehold.feed.learning import Learning
+from freehold.recommender import Head
 from freehold.store import account as accounts
+from freehold.store import comment as comments
 from freehold.store import journal
 from freehold.store import snapshot as snapshots
 from tests.feed.catalogue import until
@@ -195,6 +199,82 @@ async def test_likes_and_suspensions_reach_the_learner_through_the_journal(backe
         await backends.database.transact(lambda tx: accounts.set_suspended(tx, author_id, None))
         await tell(backends, journal.Kind.ACCOUNT_RESTORED, author_id)
         await until(lambda: learner.clip_count == 120, "they are back")
+
+
+async def test_the_next_page_knows_what_was_shared_commented_and_followed_and_a_start_after_a_crash_too(
+    backends: Backends,
+) -> None:
+    clip_ids = await some_clips(backends)
+    ids = [row["id"] for row in await backends.database.fetch("SELECT id FROM account ORDER BY id")]
+    author_id = (await backends.database.fetch("SELECT author_id FROM clip WHERE id = $1", clip_ids[5]))[0]["author_id"]
+    me = await accounts.by_id(backends.database, AccountId(next(one for one in ids if one != author_id)))
+    author = await accounts.by_id(backends.database, AccountId(author_id))
+    assert me is not None and author is not None
+    viewer, random = Viewer(ViewerId(me.id), me), Random(4)
+    async with opened(backends) as feed:  # type: ignore[attr-defined]
+
+        def likely() -> list[int]:
+            learner = feed.learning.learner
+            chances = learner.chances(learner.consider(ViewerId(999), [clip_ids[5]], clock()))[0]
+            return [int(chances[head]) for head in (Head.SHARE, Head.COMMENT, Head.FOLLOW)]
+
+        before = likely()
+        async with feed.acting(me):
+            await social.share(backends, viewer, me, clip_ids[5], clock())
+        share, comment, follow = likely()
+        assert share > before[0] and [comment, follow] == before[1:]
+        async with feed.acting(me):
+            await social.comment(backends, viewer, me, clip_ids[5], "Oh", clock(), random)
+        assert likely()[1] > comment and [likely()[0], likely()[2]] == [share, follow]
+        async with feed.acting(me):
+            await social.follow(backends, me, author.handle, True, clock(), [clip_ids[6], clip_ids[5]])
+        assert likely()[2] > follow
+        after = likely()
+        async with feed.acting(me):
+            await social.follow(backends, me, author.handle, False, clock())
+            await social.follow(backends, me, author.handle, True, clock(), [clip_ids[5]])
+            (mine,) = await comments.of_clip(backends.database, clip_ids[5], None, 9)
+            await social.delete_comment(backends, me, mine.id, clock())
+            await social.comment(backends, viewer, me, clip_ids[5], "Ah", clock(), random)
+        assert likely() == after, "what is undone is not taken back, and done again it does not count again"
+        found = await crashed(backends)
+        assert found.learner.state_hash() == feed.learning.learner.state_hash()
+        assert found.learner.hash() == feed.learning.learner.hash()
+
+
+async def test_a_follow_comes_of_the_authors_clip_that_was_shown_last_within_half_an_hour(backends: Backends) -> None:
+    ids = [row["id"] for row in await backends.database.fetch("SELECT id FROM account ORDER BY id")]
+    me = await accounts.by_id(backends.database, AccountId(ids[0]))
+    assert me is not None
+    viewer, now = Viewer(ViewerId(me.id), me), clock()
+    half_an_hour_us = 30 * 60_000_000
+    async with opened(backends) as feed:  # type: ignore[attr-defined]
+        old = await feed.for_you(viewer, 3, now - half_an_hour_us - 1)
+        first = await feed.for_you(viewer, 3, now - half_an_hour_us + 1)
+        await feed.profile(viewer, AccountId(ids[5]), None, 3, now - 2)
+        second = await feed.for_you(viewer, 3, now - 1)
+        shown = [one.view.clip.id for page in (second, first) for one in reversed(page.clips)]
+        assert await feed.shown_lately(me, now) == shown
+        assert old.clips[0].view.clip.id not in shown
+        last = second.clips[1].view
+        await social.follow(backends, me, last.author.handle, True, now, shown)
+    entries = await journal.of_kind_after(backends.database, journal.Kind.ACCOUNT_FOLLOWED, 0)
+    theirs = [one.view.clip.id for page in (second, first) for one in reversed(page.clips)
+              if one.view.author.id == last.author.id]  # fmt: skip
+    assert entries[0].object_id == theirs[0]
+
+
+async def test_a_comment_from_before_comments_were_told_is_no_fault(backends: Backends) -> None:
+    faults: list[str] = []
+    kind = journal.Kind.COMMENT_CREATED
+    await backends.database.transact(
+        lambda tx: journal.append(tx, kind, at_us=1, actor_id=300, subject_id=5, object_id=6)
+    )
+    await candidates.write_down(backends.database, clock())
+    fold = Fold(backends.database)
+    fold.on_told = lambda entry, fault: faults.append(fault)
+    await fold.follow(1000)
+    assert faults == []
 
 
 async def test_deleting_an_account_takes_its_clips_and_its_watching_from_the_state_and_from_every_snapshot(

@@ -14,8 +14,8 @@ import pytest
 
 from bench.fill import Filled, fill
 from freehold.actions import account as account_actions
+from freehold.actions import choices, social
 from freehold.actions import clip as clip_actions
-from freehold.actions import social
 from freehold.actions.clip import Change
 from freehold.actions.watch import BatchReport, WatchReport
 from freehold.backends import Backends
@@ -25,6 +25,7 @@ from freehold.backends.compute import EmbeddedCompute
 from freehold.backends.database import Database, Value
 from freehold.backends.sqlite import SqliteCopy
 from freehold.domain.account import Account, Viewer
+from freehold.domain.choices import WishKind
 from freehold.domain.errors import Absent, BackendError, BadInput
 from freehold.domain.ids import AccountId, ClipId, PageId, ViewerId, id_text
 from freehold.feed import ranking, weights
@@ -103,9 +104,15 @@ async def trouble(backends: Backends, filled: Filled, random: Random, rounds: in
     for number in range(rounds):
         me, other = random.sample(authors[:-1], 2)
         clip_id = random.choice(by_author[other.id])
-        await social.follow(backends, me, other.handle, number % 3 > 0, clock())
-        await social.like(backends, Viewer(ViewerId(me.id), me), me, random.choice(filled.clip_ids[:30]), True, clock())
+        viewer, there = Viewer(ViewerId(me.id), me), filled.clip_ids[12:22]
+        await social.follow(backends, me, other.handle, number % 3 > 0, clock(), random.sample(filled.clip_ids, 30))
+        await social.like(backends, viewer, me, random.choice(there), True, clock())
+        await social.share(backends, viewer, me, random.choice(there), clock())
+        await social.comment(backends, viewer, me, random.choice(there), "Ah", clock(), random)
         await account_actions.reset_feed(backends, me, clock())
+        wished = random.choice(((WishKind.TAG, f"tag{number % 6}"), (WishKind.AUTHOR, other.handle)))
+        await choices.set_wish(backends, me, *wished, random.randrange(-2, 3), clock(), random)
+        await choices.set_profiled(backends, random.choice(authors[:3]), number % 2 == 0, clock())
         caption = f"Now it is about #tag{random.randrange(9)} and #mood{random.randrange(3)}"
         await clip_actions.change(backends, other, clip_id, Change(caption=caption), None, clock())
         withdrawn = by_author[other.id][0]
@@ -158,8 +165,10 @@ async def test_pages_under_load_with_everything_that_moves_the_learner_are_rebui
     for session, rules in enumerate((OFTEN, SELDOM, replace(OFTEN, seen_window_clips=999))):
         async with opened(backends, rules, seed=session) as feed:
             viewers = await viewers_of(backends, filled, 100 + 4 * session)
+            served += len(await swipe(feed, viewers[0], 1, Random(session)))
             swiping = [swipe(feed, viewer, 5, Random(n)) for n, viewer in enumerate(viewers)]
             got = await asyncio.gather(*swiping, trouble(backends, filled, Random(session), 4))
+            served += len(await swipe(feed, viewers[0], 1, Random(session)))
             served += sum(len(page_ids) for page_ids in got[:-1] if page_ids is not None)
     found, faults = await replayed(backends)
     assert faults == []
@@ -275,6 +284,101 @@ async def test_one_changed_bit_in_what_was_told_of_a_clip_is_found_and_its_entry
     assert faults[0] in found[0].differences
 
 
+async def test_a_changed_wish_is_found_and_its_action_named_and_one_of_an_erased_account_is_no_fault(
+    backends: Backends, filled: Filled, tmp_path: Path
+) -> None:
+    await set_to(
+        backends,
+        "INSERT INTO account (id, handle, role, password_hash, created_at_us) VALUES (7, 'wisher', 'viewer', '', 1)",
+    )
+    me = await account_of(backends, 7)
+    async with opened(backends, SELDOM) as feed:
+        await swipe(feed, Viewer(ViewerId(100)), 1, Random(1))
+        await feed.set_wish(me, WishKind.TAG, "tag1", 1, clock())
+        await swipe(feed, Viewer(ViewerId(100)), 1, Random(2))
+    await set_to(backends, "UPDATE told_wish SET tag = 'tag0'")
+    found, faults = await replayed(backends)
+    assert [one.is_same for one in found] == [True, False]
+    assert len(faults) == 1 and "(feed.wished): the wish that it told was changed: its tag has one bit" in faults[0]
+    await set_to(backends, "UPDATE told_wish SET tag = 'tag1'")
+    found, faults = await replayed(backends)
+    assert [one.is_same for one in found] == [True, True] and faults == []
+    await account_actions.erase(backends, tmp_path, me, None, clock())
+    found, faults = await replayed(backends)
+    assert faults == []
+    assert any("(feed.wished): the wish that it told is gone, as the account is" in one for one in found[1].differences)
+
+
+async def reacted(backends: Backends, filled: Filled) -> Account:
+    """Who shared one clip, commented on it twice, and followed the author of another, with pages before and after."""
+    await set_to(
+        backends,
+        "INSERT INTO account (id, handle, role, password_hash, created_at_us) VALUES (7, 'sharer', 'viewer', '', 1)",
+    )
+    me = await account_of(backends, 7)
+    viewer, author = Viewer(ViewerId(7), me), await account_of(backends, filled.author_ids[1])
+    async with opened(backends, SELDOM) as feed:
+        await swipe(feed, Viewer(ViewerId(100)), 1, Random(1))
+        async with feed.acting(me):
+            await social.share(backends, viewer, me, filled.clip_ids[0], clock())
+            for text in ("Oh", "Ah"):
+                await social.comment(backends, viewer, me, filled.clip_ids[0], text, clock(), Random(3))
+            await social.follow(backends, me, author.handle, True, clock(), filled.clip_ids)
+        await swipe(feed, Viewer(ViewerId(100)), 1, Random(2))
+    return me
+
+
+async def test_a_changed_reaction_is_found_and_its_action_named(backends: Backends, filled: Filled) -> None:
+    await reacted(backends, filled)
+    rows = await backends.database.fetch("SELECT journal_seq, clip_id, kind FROM told_reaction ORDER BY journal_seq")
+    assert [row["kind"] for row in rows] == ["share", "comment", "follow"], "the second comment is not told"
+    assert rows[2]["clip_id"] in filled.clip_ids[1::12], "one of those that the author made"
+    seq = rows[0]["journal_seq"]
+    was = (await backends.database.fetch("SELECT clip_id, kind, at_us FROM told_reaction ORDER BY journal_seq"))[0]
+    changes: list[tuple[str, Value, str]] = [
+        ("kind", "shard", "its kind has one bit that was not written so"),
+        ("at_us", was["at_us"] ^ 4, "its at_us has one bit that was not written so"),
+        ("clip_id", filled.clip_ids[1], "it is not as it was written"),
+    ]
+    for column, value, said in changes:
+        await set_to(backends, f"UPDATE told_reaction SET {column} = $1 WHERE journal_seq = $2", value, seq)
+        found, faults = await replayed(backends)
+        assert [one.is_same for one in found] == [True, False]
+        said = f"entry {seq} of the journal (clip.shared): the reaction that it told was changed: {said}"
+        assert faults == [said]
+        assert said in found[1].differences
+        await set_to(backends, f"UPDATE told_reaction SET {column} = $1 WHERE journal_seq = $2", was[column], seq)
+    found, faults = await replayed(backends)
+    assert [one.is_same for one in found] == [True, True]
+    assert faults == []
+
+
+async def test_reactions_of_an_erased_account_are_gone_and_no_fault(
+    backends: Backends, filled: Filled, tmp_path: Path
+) -> None:
+    me = await reacted(backends, filled)
+    await account_actions.erase(backends, tmp_path, me, None, clock())
+    assert not await backends.database.fetch("SELECT 1 FROM told_reaction")
+    found, faults = await replayed(backends)
+    assert faults == []
+    for kind in ("clip.shared", "comment.created", "account.followed"):
+        said = f"({kind}): the reaction that it told is gone, as the account or the clip is"
+        assert any(said in one for one in found[1].differences)
+
+
+async def test_reactions_to_a_deleted_clip_are_gone_and_no_fault(
+    backends: Backends, filled: Filled, tmp_path: Path
+) -> None:
+    await reacted(backends, filled)
+    author = await account_of(backends, filled.author_ids[0])
+    await clip_actions.delete(backends, tmp_path, author, filled.clip_ids[0], clock())
+    rows = await backends.database.fetch("SELECT kind FROM told_reaction")
+    assert [row["kind"] for row in rows] == ["follow"]
+    found, faults = await replayed(backends)
+    assert faults == []
+    assert any("(clip.shared): the reaction that it told is gone" in one for one in found[1].differences)
+
+
 @pytest.mark.parametrize("column", ["seed", "at_us", "viewer_id", "model_hash"])
 async def test_one_changed_bit_in_what_a_page_was_ranked_from_is_found_and_its_column_named(
     backends: Backends, filled: Filled, column: str
@@ -378,7 +482,7 @@ async def test_a_model_that_somebody_saved_anew_with_one_bit_changed_is_found(
     saved = (await snapshots.newest_first(backends.database))[-1]
     data = await backends.blobs.read(saved.blob_key, 0, await backends.blobs.size_bytes(saved.blob_key))
     learner = Learner.restore(data)
-    learner._state.group[0, 1] ^= 1 << 16
+    learner._state.ratio[0, 0] ^= 1 << 19
     key = await backends.blobs.put(learner.snapshot())
     await set_to(backends, "UPDATE snapshot SET blob_key = $1 WHERE id = $2", key, saved.id)
     found = await differences_of(backends, page_ids[0])
@@ -399,7 +503,7 @@ async def test_what_was_served_after_the_recommender_changed_is_rebuilt_from_the
     learner = Learner.restore(
         await backends.blobs.read(saved.blob_key, 0, await backends.blobs.size_bytes(saved.blob_key))
     )
-    learner._state.group[0, 1] ^= 1 << 16
+    learner._state.ratio[0, 0] ^= 1 << 19
     key = await backends.blobs.put(learner.snapshot())
     await set_to(backends, "UPDATE snapshot SET blob_key = $1, engine = 'another' WHERE id = $2", key, saved.id)
     page_ids += await lived(backends)

@@ -170,7 +170,7 @@ async def own_account(call: Call) -> dict[str, Any]:
 async def change_profile(call: Call, body: Profile) -> dict[str, Any]:
     """Change display name or bio; what is left out stays."""
     account = await actions.change_profile(
-        call.server.backends.database, call.account, display_name=body.display_name, bio=body.bio
+        call.server.backends.database, call.account, call.at_us, display_name=body.display_name, bio=body.bio
     )
     return {"account": account_json(account)}
 

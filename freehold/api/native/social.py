@@ -1,4 +1,4 @@
-"""Likes, follows, comments."""
+"""Likes, shares, follows, comments."""
 
 from typing import Annotated, Any
 
@@ -25,6 +25,11 @@ class NewComment(msgspec.Struct, forbid_unknown_fields=True):
 class LikeAnswer(msgspec.Struct):
     like_count: int
     is_liked: bool
+
+
+class ShareAnswer(msgspec.Struct):
+    share_count: int
+    """How many accounts have shared it."""
 
 
 class FollowAnswer(msgspec.Struct):
@@ -68,6 +73,14 @@ async def unlike(call: Call) -> LikeAnswer:
     return await like_clip(call, ClipId(path_id(call, "id")), False)
 
 
+@routes.add("PUT", "/api/clips/{id}/share", access=Access.SIGNED_IN, answer=ShareAnswer)
+async def share(call: Call) -> ShareAnswer:
+    """Tell that one has shared a clip; again changes nothing."""
+    clip_id = ClipId(path_id(call, "id"))
+    async with call.server.feed.acting(call.account):
+        return ShareAnswer(await actions.share(call.server.backends, call.viewer, call.account, clip_id, call.at_us))
+
+
 @routes.add("PUT", "/api/accounts/{handle}/follow", access=Access.SIGNED_IN, answer=FollowAnswer)
 async def follow(call: Call) -> FollowAnswer:
     """Follow an account; again changes nothing."""
@@ -102,18 +115,23 @@ async def delete_comment(call: Call) -> None:
 
 
 async def like_clip(call: Call, clip_id: ClipId, is_liked: bool) -> LikeAnswer:
-    likes = await actions.like(call.server.backends, call.viewer, call.account, clip_id, is_liked, call.at_us)
+    async with call.server.feed.acting(call.account):
+        likes = await actions.like(call.server.backends, call.viewer, call.account, clip_id, is_liked, call.at_us)
     return LikeAnswer(likes.count, likes.is_liked)
 
 
 async def follow_account(call: Call, handle: str, is_followed: bool) -> FollowAnswer:
-    following = await actions.follow(call.server.backends, call.account, handle, is_followed, call.at_us)
+    feed, account = call.server.feed, call.account
+    async with feed.acting(account):
+        shown = await feed.shown_lately(account, call.at_us) if is_followed else ()
+        following = await actions.follow(call.server.backends, account, handle, is_followed, call.at_us, shown)
     return FollowAnswer(following.is_followed, following.follower_count)
 
 
 async def comment_on(call: Call, clip_id: ClipId, text: str) -> Comment:
-    server = call.server
-    return await actions.comment(server.backends, call.viewer, call.account, clip_id, text, call.at_us, server.random)
+    server, account = call.server, call.account
+    async with server.feed.acting(account):
+        return await actions.comment(server.backends, call.viewer, account, clip_id, text, call.at_us, server.random)
 
 
 async def comments_json(call: Call, clip_id: ClipId, before_id: CommentId | None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 A refusal that the person can mend shows the form again with the reason; any other is an error page.
 """
 
+import re
 from collections.abc import Mapping
 
 from starlette.datastructures import UploadFile
@@ -13,12 +14,13 @@ from freehold.actions import account as account_actions
 from freehold.actions import clip as clip_actions
 from freehold.api import identity
 from freehold.api.edge import BODY_LIMIT_BYTES, read_body
-from freehold.api.native import accounts, clips, social
+from freehold.api.native import accounts, clips, controls, social
 from freehold.api.routes import Access, Kind, Routes, parse_form
 from freehold.api.server import Call
 from freehold.api.web.answer import page_response, safe_next, see_other
 from freehold.api.web.frame import frame_of
 from freehold.client import pages
+from freehold.domain.choices import WishKind
 from freehold.domain.errors import BadInput, Refusal, Throttled
 from freehold.domain.ids import ClipId, SessionId, parse_id
 from freehold.media.avatar import MAX_PICTURE_BYTES
@@ -100,6 +102,37 @@ async def reset_feed(call: Call) -> Response:
     """Begin one's feed anew."""
     await call.server.feed.reset(call.account, call.at_us)
     return see_other("/settings?done=feed")
+
+
+@routes.add("POST", "/forms/wish", access=Access.HOLDER, kind=Kind.PAGE)
+async def wish(call: Call) -> Response:
+    """Wish for more or fewer clips with a tag or by an author."""
+    fields = await read_form(call)
+    try:
+        kind = WishKind.AUTHOR if fields.get("kind") == "author" else WishKind.TAG
+        await controls.wish_for(call, kind, fields.get("name", ""), _level(fields))
+    except Refusal as refusal:
+        return await _settings_refused(call, refusal)
+    return see_other(safe_next(fields.get("next", ""), "/settings?done=choice"))
+
+
+@routes.add("POST", "/forms/muted-words", access=Access.HOLDER, kind=Kind.PAGE)
+async def muted_words(call: Call) -> Response:
+    """Mute the words that stand in the form, one a line, and no others."""
+    fields = await read_form(call)
+    try:
+        await controls.mute(call, fields.get("words", "").splitlines())
+    except Refusal as refusal:
+        return await _settings_refused(call, refusal)
+    return see_other("/settings?done=choice")
+
+
+@routes.add("POST", "/forms/profiling", access=Access.HOLDER, kind=Kind.PAGE)
+async def profiling(call: Call) -> Response:
+    """Say whether what one watches may shape one's feed."""
+    fields = await read_form(call)
+    await controls.profile(call, fields.get("on") == "1")
+    return see_other("/settings?done=choice")
 
 
 @routes.add("POST", "/forms/avatar", access=Access.SIGNED_IN, kind=Kind.PAGE, checks_csrf=False)
@@ -207,6 +240,14 @@ def _clip_id(fields: Mapping[str, str]) -> ClipId:
     return ClipId(parse_id(fields.get("clip", "")) or 0)
 
 
+def _level(fields: Mapping[str, str]) -> int:
+    """`BadInput` (code `bad-body`)."""
+    text = fields.get("level", "")
+    if not re.fullmatch(r"-?[0-9]", text):
+        raise BadInput("bad-body", "The form says no level.")
+    return int(text)
+
+
 def _signed_in(call: Call, token: str, wanted: str) -> Response:
     response = see_other(wanted)
     accounts.set_session_cookie(call, response, token)
@@ -221,5 +262,6 @@ def _refused(call: Call, html: str, refusal: Refusal) -> Response:
 
 
 async def _settings_refused(call: Call, refusal: Refusal) -> Response:
-    html = pages.settings(frame_of(call), await accounts.sessions_json(call), refusal=refusal.text)
+    sessions, chosen = await accounts.sessions_json(call), await controls.controls_json(call)
+    html = pages.settings(frame_of(call), sessions, chosen, refusal=refusal.text)
     return _refused(call, html, refusal)

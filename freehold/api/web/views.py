@@ -4,9 +4,9 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from freehold.api.native import accounts, clips, feeds, social
+from freehold.api.native import accounts, admin, clips, controls, feeds, social
 from freehold.api.present import PageShape, clip_json, page_json, served_json
-from freehold.api.routes import Kind, Routes, path_id
+from freehold.api.routes import Access, Kind, Routes, path_id
 from freehold.api.server import Call
 from freehold.api.web.answer import page_response, safe_next, see_other
 from freehold.api.web.frame import frame_of
@@ -31,6 +31,7 @@ NOTICES = {
     "avatar": "Your new picture is in place.",
     "sessions": "Ended.",
     "feed": "Your feed begins anew.",
+    "choice": "Saved. It holds from the next page on.",
 }
 
 
@@ -149,10 +150,10 @@ async def sign_up(call: Call) -> Response:
 
 @routes.add("GET", "/settings", kind=Kind.PAGE)
 async def settings(call: Call) -> Response:
-    """Profile, password, sessions, deletion."""
-    sessions = await accounts.sessions_json(call)
+    """Profile, password, sessions, what one chose for one's feeds, deletion."""
+    sessions, chosen = await accounts.sessions_json(call), await controls.controls_json(call)
     notice = NOTICES.get(call.request.query_params.get("done", ""), "")
-    return page_response(call, pages.settings(frame_of(call, notice), sessions))
+    return page_response(call, pages.settings(frame_of(call, notice), sessions, chosen))
 
 
 @routes.add("GET", "/why/{page_id}/{position}", kind=Kind.PAGE)
@@ -165,6 +166,12 @@ async def why(call: Call) -> Response:
     files = await rendition_rows.of_clips(database, [view.clip.id for view in views])
     served = [{"clip": clip_json(view, files.get(clip_id, ()), call.viewer)} for view in views]
     return page_response(call, pages.why(frame_of(call), reasons, served[0] if served else None))
+
+
+@routes.add("GET", "/admin/feed", access=Access.OPERATOR, kind=Kind.PAGE)
+async def feed_figures(call: Call) -> Response:
+    """How the feed does, for operators."""
+    return page_response(call, pages.feed_figures(frame_of(call), await admin.feed_figures(call)))
 
 
 @routes.add("GET", "/about", kind=Kind.PAGE)
