@@ -46,7 +46,7 @@ async def put_clip(running: Running, author_id: AccountId, whole: bytes = WHOLE)
     name = content_name("r360.mp4", key)
     clip = Clip(
         clip_id, author_id, ClipState.READY, at_us, 0, 0, None, None, "a.mp4", len(whole), None, None, None, "",
-        Audience.PUBLIC, Wish.PUBLISH, None, 1_000, 360, 640, "", 0, at_us, None, None, 0, 0, 0,
+        Audience.PUBLIC, Wish.PUBLISH, None, 1_000, 360, 640, "", 0, at_us, None, None, 0, 0, 0, 0,
     )  # fmt: skip
     file = Rendition(clip_id, name, RenditionKind.LADDER, key, "video/mp4", len(whole), 360, 640, 1, "avc1")
 
