@@ -563,7 +563,10 @@ def test_a_comment_appears_at_once_can_be_deleted_and_counts(
     # Two came with the network; the test of the keyboard comments on the clip that its feed begins with.
     there = len(talker.call("GET", f"/api/clips/{clip['id']}/comments")["comments"])
     assert there >= 2
-    page = open_page(clip["url"], as_person="talker", **DESKTOP, has_touch=False, is_mobile=False)
+    # From another page: where the feed happens to begin with this clip, its address is this one, and opening it again
+    # goes on with the feed, whose panel is closed.
+    page = open_page("/settings", as_person="talker", **DESKTOP, has_touch=False, is_mobile=False)
+    page.goto(clip["url"])
     expect(page.locator(".comment")).to_have_count(there)
     page.fill("#say", "<b>Bold</b>")
     page.keyboard.press("Enter")
