@@ -37,6 +37,8 @@ LOOK_EVERY_S = 2.0
 REST = 4
 """It rests so many times as long as a turn took: at most a fifth of a processor, and pages go first."""
 SETTLE_EVERY_US = 60_000_000
+SETTLE_EVERY_US_A_CLIP = 50_000
+"""Few clips are soon counted, and in a young network soon outdated."""
 ROWS_AT_ONCE = 1000
 HOUR_US, DAY_US = 3_600_000_000, 86_400_000_000
 SPANS_H = (24, 7 * 24, 30 * 24)
@@ -230,15 +232,19 @@ def way_of(one: Shown) -> str:
 
 
 async def settle_now_and_then(database: Database, at_us: int) -> None:
-    """Once a minute where anything was added since, and once an hour: clips come and go."""
+    """Once a minute where anything was added since, sooner where there is little to count; once the first clip is
+    there, and once an hour: clips come and go."""
     last = await tallies.reach_of(database, SPANS_H[0])
-    if last is not None:
-        moved_at_us = max(
-            (mark.moved_at_us for mark in await reader.all_marks(database) if mark.name == NAME), default=0
-        )
-        if at_us - last.at_us < (SETTLE_EVERY_US if moved_at_us >= last.at_us else HOUR_US):
-            return
-    await settle(database, at_us)
+    if last is None or at_us - last.at_us >= await _settling_every_us(database, last, at_us):
+        await settle(database, at_us)
+
+
+async def _settling_every_us(database: Database, last: Reach, at_us: int) -> int:
+    marks = await reader.all_marks(database)
+    if any(mark.name == NAME and mark.moved_at_us >= last.at_us for mark in marks):
+        return min(SETTLE_EVERY_US, SETTLE_EVERY_US_A_CLIP * last.clips)
+    is_first = not last.clips and await tallies.live_clips_after_for_system(database, 0, at_us, 1)
+    return 0 if is_first else HOUR_US
 
 
 async def settle(database: Database, at_us: int) -> None:

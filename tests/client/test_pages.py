@@ -163,6 +163,12 @@ def test_the_figures_have_a_table_for_every_chart() -> None:
     assert data["newcomers"][2][4:] == [None] * 5
 
 
+def test_a_network_without_clips_has_no_share_of_them_to_tell() -> None:
+    empty = {"at_us": NOW_US, "clips": 0, "shown_clips": 0, "coverage": None, "authors": 0, "gini": 0.0}
+    html = pages.feed_figures(frame("/admin/feed", account=OPERATOR), figures(reach=empty))
+    assert html.count("there are no clips yet") == 2 and "0 of 0" not in html and "0.00" not in html
+
+
 def test_a_long_span_is_told_by_day_and_few_watches_are_not_told() -> None:
     html = pages.feed_figures(frame("/admin/feed", account=OPERATOR), figures(7 * 24))
     assert ":00</th>" not in html and len(re.findall(r"<td>240</td><td>720</td>", html)) == 6

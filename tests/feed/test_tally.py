@@ -249,6 +249,27 @@ async def test_what_may_not_be_shown_counts_neither_as_catalogue_nor_as_author(p
     assert reach is not None and (reach.clips, reach.authors) == (8, 3)
 
 
+async def test_the_catalogue_is_counted_once_its_first_clip_is_there_and_while_it_is_small_soon_again(
+    database: Database,
+) -> None:
+    await tally.settle_now_and_then(database, NOW_US)
+    filled = await fill(database, 12, authors=4, tags=3, at_us=NOW_US)
+    planted = Planted(database, filled)
+
+    async def counted(after_s: int) -> tuple[int, int, int]:
+        await tally.settle_now_and_then(database, NOW_US + after_s * 1_000_000)
+        reach = await tallies.reach_of(database, tally.SPANS_H[0])
+        assert reach is not None
+        return (reach.at_us - NOW_US) // 1_000_000, reach.shown_clips, reach.clips
+
+    assert await counted(2) == (2, 0, 12)
+    await planted.page(1, [ranked(filled.clip_ids[0])], NOW_US)
+    assert await counted(4) == (2, 0, 12), "nothing was added up since"
+    await tally.take_in(database, NOW_US + 4_000_000)
+    assert await counted(5) == (5, 1, 12)
+    assert await counted(7) == (5, 1, 12)
+
+
 async def test_how_far_the_learner_is_behind_is_said_with_the_age_of_what_waits(planted: Planted) -> None:
     page_id = await planted.page(1, [ranked(planted.clip_ids[0])], NOW_US - HOUR_US)
     shown = [ranked(planted.clip_ids[0])]
