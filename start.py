@@ -75,6 +75,8 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("\nStopped. The next start goes on from here.", file=sys.stderr)
         return 130
+    if Path.cwd() != ROOT:
+        os.environ["FREEHOLD_CALLED_FROM"] = str(Path.cwd())
     os.chdir(ROOT)
     if os.name == "nt":
         return subprocess.run(command).returncode

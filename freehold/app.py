@@ -105,6 +105,32 @@ async def open_backends(settings: Settings) -> AsyncIterator[Backends]:
 
 
 @asynccontextmanager
+async def open_network(settings: Settings) -> AsyncIterator[Backends]:
+    """As `open_backends`, for a network that is there; `SettingError` rather than an empty one where none is."""
+    await _check_begun(settings)
+    async with open_backends(settings) as backends:
+        yield backends
+
+
+async def _check_begun(settings: Settings) -> None:
+    path = Path(settings.server.data_dir)
+    if settings.database.url:
+        database = await open_database(settings)
+        try:
+            is_begun, where = await current_revision(database) is not None, "the database of database.url"
+        finally:
+            await database.close()
+    else:
+        # A file in the folder's place is no beginning either, and has words of its own.
+        is_begun, where = path.is_file() or (path / "freehold.db").exists(), str(path)
+    if not is_begun:
+        raise SettingError(
+            f"there is no network in {where}: say where yours is by --data or --config, or begin one by"
+            " `freehold serve` or `freehold account create`"
+        )
+
+
+@asynccontextmanager
 async def open_copy(settings: Settings) -> AsyncIterator[Backends]:
     """The four seams for one who only reads: nothing is migrated, and the database takes no writes."""
     data_dir, url = Path(settings.server.data_dir), settings.database.url

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from freehold import __version__
 from freehold.commands import add_common_options
-from freehold.config import Settings, load
+from freehold.config import Settings, load, typed_path
 from freehold.domain.errors import BackendError, Refusal, SettingError
 
 COMMANDS = {
@@ -85,7 +85,7 @@ def _meant(given: Sequence[str]) -> Sequence[str]:
 
 def _with_options(settings: Settings, parsed: argparse.Namespace) -> Settings:
     if parsed.data:
-        settings = replace(settings, server=replace(settings.server, data_dir=parsed.data))
+        settings = replace(settings, server=replace(settings.server, data_dir=str(typed_path(parsed.data))))
     return settings
 
 

@@ -24,12 +24,12 @@ from freehold.media.limits import Limits
 
 OTHER_VARIABLES = frozenset(
     {
-        "FREEHOLD_CHROMIUM", "FREEHOLD_CONFIG", "FREEHOLD_DATA", "FREEHOLD_MEDIA", "FREEHOLD_TEST_POSTGRESQL",
-        "FREEHOLD_TEST_SEED", "FREEHOLD_TOKEN",
+        "FREEHOLD_CALLED_FROM", "FREEHOLD_CHROMIUM", "FREEHOLD_CONFIG", "FREEHOLD_DATA", "FREEHOLD_MEDIA",
+        "FREEHOLD_TEST_POSTGRESQL", "FREEHOLD_TEST_SEED", "FREEHOLD_TOKEN",
     }
 )  # fmt: skip
-"""Names that begin like settings and are none: the file's own path, a client's token, and what tests and benchmarks
-read."""
+"""Names that begin like settings and are none: the folder that `start.py` was called from, the file's own path, a
+client's token, and what tests and benchmarks read."""
 
 
 MAY_BE_ZERO = frozenset(
@@ -115,9 +115,15 @@ def known_settings() -> dict[str, dict[str, "dataclasses.Field[Any]"]]:
     }
 
 
+def typed_path(text: str, environment: Mapping[str, str] = os.environ) -> Path:
+    """A path as whoever typed it means it: `start.py` goes to its own folder, and says where it was called from."""
+    return Path(environment.get("FREEHOLD_CALLED_FROM", ""), text)
+
+
 def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings from the file (where there is one) and the environment; `SettingError` says what is wrong."""
-    path = path or (Path(environment["FREEHOLD_CONFIG"]) if "FREEHOLD_CONFIG" in environment else None)
+    if path is None and "FREEHOLD_CONFIG" in environment:
+        path = typed_path(environment["FREEHOLD_CONFIG"], environment)
     raw = _read_file(path) if path else _read_file(Path("freehold.toml"), may_be_absent=True)
     known = known_settings()
     for section, names in raw.items():

@@ -5,15 +5,16 @@ sets `run`: a function from the parsed arguments and the settings to the exit st
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
+
+from freehold.config import typed_path
 
 
 def add_common_options(parser: argparse.ArgumentParser, default: str | None) -> None:
     """What every command takes, before its name as well as behind it."""
     parser.add_argument(
         "--config",
-        type=Path,
+        type=typed_path,
         metavar="FILE",
         default=default,
         help="settings file (default: freehold.toml, if there is one)",

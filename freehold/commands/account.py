@@ -14,7 +14,7 @@ from typing import Any
 from freehold.actions import account as actions
 from freehold.actions.account import SignIn
 from freehold.api.identity import new_token, token_sha256
-from freehold.app import clock_us, open_backends
+from freehold.app import clock_us, open_backends, open_network
 from freehold.backends import Backends
 from freehold.commands import command_parser
 from freehold.config import Settings
@@ -93,7 +93,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 async def _run(arguments: argparse.Namespace, settings: Settings) -> None:
     act: Verb = arguments.act
-    async with open_backends(settings) as backends:
+    async with open_backends(settings) if act is _create else open_network(settings) as backends:
         await act(arguments, settings, backends)
 
 

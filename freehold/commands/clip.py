@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 from urllib.request import Request, urlopen
 
 from freehold.commands import command_parser
-from freehold.config import Settings
+from freehold.config import Settings, typed_path
 from freehold.domain.errors import BackendError, Refusal, SettingError
 
 CHUNK_BYTES = 8 << 20
@@ -46,7 +46,7 @@ def add_parser(commands: Any) -> None:
         'freehold clip upload dance.mp4 --as alice --caption "First try #dance" --publish\n'
         "freehold clip upload dance.mp4 --as alice --audience followers --no-wait",
     )
-    upload.add_argument("file", type=Path, help="the file")
+    upload.add_argument("file", type=typed_path, help="the file")
     upload.add_argument("--caption", default="", help="caption; its #tags are the clip's tags")
     upload.add_argument("--audience", choices=("public", "followers", "private"), default="public")
     upload.add_argument("--publish", action="store_true", help="publish it as soon as it can be watched")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from random import SystemRandom
 from typing import Any
 
-from freehold.app import clock_us, open_backends
+from freehold.app import clock_us, open_network
 from freehold.commands import command_parser
 from freehold.config import Settings
 from freehold.domain.errors import BadInput
@@ -55,7 +55,7 @@ def _assigned(text: str) -> tuple[str, int]:
 
 
 async def _weights(settings: Settings, values: Mapping[str, int], defaults: frozenset[str], history: bool) -> None:
-    async with open_backends(settings) as backends:
+    async with open_network(settings) as backends:
         database = backends.database
         if values or defaults:
             await weights.change(database, settings.feed, values, defaults, clock_us(), SystemRandom())

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 from typing import Any
 
-from freehold.app import clock_us, open_backends
+from freehold.app import clock_us, open_network
 from freehold.commands import command_parser
 from freehold.config import Settings
 from freehold.feed import readers
@@ -32,12 +32,12 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _list(settings: Settings) -> None:
-    async with open_backends(settings) as backends:
+    async with open_network(settings) as backends:
         for one in await readers.standings(backends.database):
             print(f"{one.name:14} at {one.mark:>10,} of {one.end:>10,}   {one.keeps}")
 
 
 async def _reset(settings: Settings, name: str) -> None:
-    async with open_backends(settings) as backends:
+    async with open_network(settings) as backends:
         await readers.reset(backends, name, clock_us())
     print(f"{name} starts from the beginning: at once where a server is running, else at its next start.")

@@ -1,5 +1,6 @@
 """The command as a person meets it: help, mistakes, a start, a stop."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -9,11 +10,13 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
+import asyncpg
 import pytest
 
-from freehold.cli import COMMANDS, build_parser
-from tests.conftest import free_port
+from freehold.cli import COMMANDS, build_parser, main
+from tests.conftest import database_at, free_port
 
 
 def freehold(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
@@ -76,8 +79,42 @@ def test_a_data_folder_that_is_none_is_said_in_words(tmp_path: Path, command: tu
 def test_a_new_data_folder_is_for_its_owner_alone_and_one_that_was_there_stays_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "old").mkdir(mode=0o755)
     for name, mode in (("new", 0o700), ("old", 0o755)):
-        assert freehold("--data", str(tmp_path / name), "account", "list").returncode == 0
+        assert freehold("--data", str(tmp_path / name), "account", "create", "bob", "--generate").returncode == 0
         assert (tmp_path / name).stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("account", "list"), ("account", "role", "bob", "moderator"), ("account", "delete", "bob", "--yes"),
+        ("readers",), ("readers", "reset", "candidates"), ("feed", "weights"), ("replay", "--all"),
+    ],
+)  # fmt: skip
+def test_a_data_folder_without_a_network_is_said_and_none_is_begun_in_it(
+    tmp_path: Path, command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    for name in ("empty", "mistyped"):
+        assert main(["--data", str(tmp_path / name), *command]) == 2
+        said = capsys.readouterr()
+        assert f"{tmp_path / name}" in said.err and "--data" in said.err and said.out == ""
+    assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
+
+
+async def test_a_database_without_a_network_is_said_and_none_is_begun_in_it(postgresql: str) -> None:
+    name = f"none_{uuid4().hex[:8]}"
+    address = database_at(postgresql, name)
+    admin = await asyncpg.connect(database_at(postgresql, "postgres"))
+    await admin.execute(f"CREATE DATABASE {name}")
+    try:
+        ended = await asyncio.to_thread(freehold, "account", "list", FREEHOLD_DATABASE_URL=address)
+        assert ended.returncode == 2 and "there is no network in the database of database.url" in ended.stderr
+        within = await asyncpg.connect(address)
+        assert await within.fetch("SELECT * FROM pg_tables WHERE schemaname = 'public'") == []
+        await within.close()
+    finally:
+        await admin.execute(f"DROP DATABASE {name}")
+        await admin.close()
 
 
 def test_a_database_file_that_is_none_is_said_in_words(tmp_path: Path) -> None:
@@ -108,7 +145,7 @@ ADDRESSES = [
 def test_an_address_that_is_none_is_said_in_words_and_without_its_password(
     tmp_path: Path, variables: dict[str, str]
 ) -> None:
-    ended = freehold("--data", str(tmp_path), "account", "list", **variables)
+    ended = freehold("--data", str(tmp_path), "account", "create", "bob", "--generate", **variables)
     assert ended.returncode == 2
     assert "url" in ended.stderr and "hunter2" not in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
@@ -120,7 +157,7 @@ def test_an_address_that_is_none_is_said_in_words_and_without_its_password(
 def test_the_doctor_says_a_wrong_address_among_all_else_that_it_found(
     tmp_path: Path, variables: dict[str, str]
 ) -> None:
-    assert freehold("--data", str(tmp_path), "account", "list").returncode == 0
+    assert freehold("--data", str(tmp_path), "account", "create", "bob", "--generate").returncode == 0
     ended = freehold("--data", str(tmp_path), "doctor", **variables)
     assert ended.returncode == 1
     assert "jail" in ended.stdout and "1 thing(s) to mend" in ended.stdout

@@ -1,7 +1,12 @@
 """`freehold clip` against servers that are wrong, broken, or away for a moment."""
 
+import hashlib
 import json
+import os
+import shutil
 import socketserver
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from freehold.cli import main
+from tests.conftest import ROOT
 
 CLIP = {
     "state": "ready", "state_text": "It can be watched.", "refusal": None, "queue_position": None,
@@ -124,6 +130,37 @@ def test_a_file_that_becomes_shorter_while_it_is_sent_ends_the_upload(
     with scripted(BEGUN, TAKEN, *[TAKEN] * 20) as address:
         assert main(["clip", "upload", str(file), "--server", address]) == 2
     assert "became shorter" in capsys.readouterr().err
+
+
+def test_a_file_is_meant_from_the_folder_in_which_start_py_was_called(tmp_path: Path) -> None:
+    """With an installation beside `start.py` that is no more than this Python and a mark that it is whole."""
+    home, away = tmp_path / "freehold", tmp_path / "clips"
+    (home / ".venv" / "bin").mkdir(parents=True)
+    (home / "requirements").mkdir()
+    away.mkdir()
+    for name in ("start.py", "pyproject.toml", "requirements/run.txt"):
+        shutil.copy(ROOT / name, home / name)
+    python = home / ".venv" / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    pinned = (home / "requirements" / "run.txt").read_bytes() + (home / "pyproject.toml").read_bytes()
+    (home / ".venv" / "installed-run.txt").write_text(hashlib.sha256(pinned).hexdigest())
+    (away / "a.mp4").write_bytes(b"abc")
+    (away / "own.toml").write_text('[server]\nname = "Ours"\n')
+
+    def start(*words: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, str(home / "start.py"), *words], cwd=away, capture_output=True, text=True, check=False,
+            timeout=60, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+
+    with scripted(BEGUN, TAKEN, answer(CLIP)) as address:
+        ended = start("clip", "upload", "a.mp4", "--server", address)
+    assert ended.returncode == 0, ended.stderr
+    assert "uploaded: clip 1" in ended.stdout
+    shown = start("config", "--config", "own.toml", "--data", "data").stdout
+    assert 'name = "Ours"' in shown and f'data_dir = "{away / "data"}"' in shown
+    assert 'data_dir = "freehold-data"' in start("config").stdout, "beside start.py, wherever it is called"
 
 
 def test_a_file_that_cannot_be_read_is_said_before_anything_is_sent(
