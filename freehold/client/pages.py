@@ -7,6 +7,7 @@ The contexts are the JSON shapes of the native API as plain mappings, so a page 
     fragment(frame, page)               /feed/….html and kin        page: only the run of <article class="clip">
     profile(frame, profile, clips)      /@handle                    GET /api/accounts/{handle}, clips, next_url
     tag(frame, tag, clips)              /tag/NAME                   clips, next_url
+    search(frame, asked, answer, …)     /search                     GET /api/search, GET /api/trends
     upload(frame)                       /upload
     studio(frame, clips)                /studio                     GET /api/clips/mine
     sign_in(frame), sign_up(frame)      /sign-in, /sign-up          next_path, fields to fill in again, refusal
@@ -40,7 +41,7 @@ from functools import cache
 from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -61,6 +62,15 @@ CONTENT_SECURITY_POLICY = (
 NEWCOMER_WAYS = ("ranked", "popular", "random")
 ENOUGH_WATCHES = 10
 DAY_US = 86_400_000_000
+
+LANGUAGES = {
+    "ar": "العربية", "bn": "বাংলা", "de": "Deutsch", "el": "Ελληνικά", "en": "English", "es": "Español",
+    "fr": "Français", "he": "עברית", "hi": "हिन्दी", "hy": "Հայերեն", "id": "Bahasa Indonesia", "it": "Italiano",
+    "ja": "日本語", "ka": "ქართული", "ko": "한국어", "nl": "Nederlands", "pl": "Polski", "pt": "Português",
+    "ru": "Русский", "sv": "Svenska", "ta": "தமிழ்", "th": "ไทย", "tr": "Türkçe", "uk": "Українська",
+    "vi": "Tiếng Việt", "zh": "中文",
+}  # fmt: skip
+"""Those that search tells apart, as their speakers call them."""
 
 FINAL_STATES = frozenset({"ready", "refused", "failed", "expired", "withdrawn"})
 """Clip states that nothing but a person changes; a page that shows any other state asks again."""
@@ -127,6 +137,27 @@ def profile(frame: Frame, profile: Json, clips: Sequence[Json], *, next_url: str
 def tag(frame: Frame, tag: str, clips: Sequence[Json], *, next_url: str | None = None) -> str:
     """Clips (served shapes) that carry a tag."""
     return render("tag.html", frame=frame, tag=tag, clips=clips, next_url=next_url)
+
+
+def search(frame: Frame, asked: Json, answer: Json | None, *, trends: Sequence[Json] = (), refusal: str = "") -> str:
+    """`asked` has q, kind, after, before, length, lang and first as they were written; `answer` is None where they
+    could not be read, and `refusal` says why."""
+    return render(
+        "search.html",
+        frame=frame,
+        asked=asked,
+        answer=answer,
+        is_asked=any(asked[name] for name in asked if name not in ("kind", "first")),
+        languages=LANGUAGES,
+        trends=trends,
+        refusal=refusal,
+    )
+
+
+def search_url(asked: Json, **more: str | int) -> str:
+    """The address of this search with something about it changed, "" for left out."""
+    fields = {name: value for name, value in {**asked, **more}.items() if value}
+    return f"/search?{urlencode(fields)}" if fields else "/search"
 
 
 def upload(frame: Frame, *, limits: Json | None = None) -> str:
@@ -253,7 +284,9 @@ def environment() -> Environment:
         auto_reload=False,
     )
     environment.install_gettext_translations(NullTranslations(), newstyle=True)  # type: ignore[attr-defined]
-    environment.globals.update(static_url=static_url, final_states=FINAL_STATES, lang="en", direction="ltr")
+    environment.globals.update(
+        static_url=static_url, search_url=search_url, final_states=FINAL_STATES, lang="en", direction="ltr"
+    )
     environment.filters.update(
         count=count,
         ago=ago,

@@ -47,6 +47,8 @@ class Query:
     over_ms: int | None = None
     under_ms: int | None = None
     """Longer than; shorter than."""
+    is_newest_first: bool = False
+    """Not the best first."""
 
     @property
     def is_empty(self) -> bool:

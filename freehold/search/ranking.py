@@ -57,7 +57,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """Best first."""
+    """Best first, or newest first."""
 
     ids: Sequence[int] = ()
     terms: Sequence[tuple[Term, ...]] = ()
@@ -72,7 +72,7 @@ class Ranked:
 
 
 async def rank(database: Database, kind: DocumentKind, query: Query, limit: int, at_us: int) -> Ranked:
-    """The best `limit` documents. Phrases are not looked at: the index does not know what follows what."""
+    """The first `limit` documents. Phrases are not looked at: the index does not know what follows what."""
     blocks = await rows.block_count(database, kind)
     if not blocks:
         return Ranked()
@@ -86,7 +86,7 @@ async def rank(database: Database, kind: DocumentKind, query: Query, limit: int,
     if is_partial:
         matched = await _matched(database, kind, query, [_any_of(heard)], blocks) if heard else matched
     scored = _Scored(sought, heard, matched, {word: next(iter(near)) for word, near in mended.items()}, is_partial)
-    return await _best(database, kind, scored, limit, at_us)
+    return await _first_of(database, kind, scored, limit, at_us, is_newest_first=query.is_newest_first)
 
 
 async def _known(
@@ -225,7 +225,9 @@ class _Scored:
     is_partial: bool
 
 
-async def _best(database: Database, kind: DocumentKind, scored: _Scored, limit: int, at_us: int) -> Ranked:
+async def _first_of(
+    database: Database, kind: DocumentKind, scored: _Scored, limit: int, at_us: int, *, is_newest_first: bool
+) -> Ranked:
     blocks = len(scored.matched) // BLOCK
     numbers = np.flatnonzero(scored.matched)
     if not len(numbers):
@@ -236,10 +238,10 @@ async def _best(database: Database, kind: DocumentKind, scored: _Scored, limit: 
         for one, weights in zip(scored.sought, scored.heard, strict=True)
     ]
     qualities = (await _column(database, kind, "qualities", blocks))[numbers].astype(np.float64)
-    ages_s = np.maximum(at_us / 1e6 - (await _column(database, kind, "times_s", blocks))[numbers], 0.0)
+    times_s = (await _column(database, kind, "times_s", blocks))[numbers].astype(np.float64)
+    ages_s = np.maximum(at_us / 1e6 - times_s, 0.0)
     parts += [qualities * (QUALITY_SHARE / 255), FRESH_SHARE * np.exp2(-ages_s / FRESH_HALF_LIFE_S)]
-    scores = np.sum(parts, axis=0)
-    top = _first(scores, numbers, limit)
+    top = _first(times_s if is_newest_first else np.sum(parts, axis=0), numbers, limit)
     ids = await _ids(database, kind, numbers[top])
     return Ranked(
         ids,
@@ -252,7 +254,7 @@ async def _best(database: Database, kind: DocumentKind, scored: _Scored, limit: 
 
 
 def _first(scores: NDArray[np.float64], numbers: NDArray[np.intp], limit: int) -> list[int]:
-    """Places of the best, the newer first where two are as good."""
+    """Places of the highest, the newer first where two are as high."""
     kept = np.argpartition(-scores, limit)[:limit] if len(scores) > limit else np.arange(len(scores))
     order = np.lexsort((-numbers[kept], -scores[kept]))
     return [int(at) for at in kept[order]]

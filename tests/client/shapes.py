@@ -143,6 +143,32 @@ CHOSEN: dict[str, Any] = {
     "is_profiled": False,
 }
 
+ASKED = {"q": "kiln", "kind": "", "after": "7d", "before": "", "length": "<90s", "lang": "", "first": "newest"}
+REASONS = [
+    {"name": "word", "text": "“kiln” is in the caption.", "value": 0.75},
+    {"name": "quality", "text": "12 likes in 340 watches", "value": 0.1},
+]
+
+
+def search_answer(**given: Any) -> dict[str, Any]:
+    account = {**{key: ANA[key] for key in ("id", "handle", "display_name", "bio", "avatar_url")}, "follower_count": 1}
+    comment = COMMENTS["comments"][0]  # type: ignore[index]
+    return {
+        "query": "kiln",
+        "mended": None,
+        "is_partial": False,
+        "kind": None,
+        "clips": [{"clip": clip(number), "score": 0.85, "why": REASONS} for number in (1, 2)],
+        "accounts": [{"account": account, "score": 0.7, "why": REASONS}],
+        "tags": [{"tag": "kilns", "clip_count": 1200}, {"tag": "größe", "clip_count": 1}],
+        "comments": [{"comment": comment, "clip_id": "1", "clip_url": "/@ana/video/1", "score": 0.5, "why": REASONS}],
+        "next": 24,
+        **given,
+    }
+
+
+TRENDS = [{"tag": "ceramics", "score": 3.2, "account_count": 1234}, {"tag": "größe", "score": 1.1, "account_count": 2}]
+
 SESSIONS = [
     {
         "id": f"00000000sess{number}",

@@ -434,6 +434,66 @@ def test_what_is_chosen_can_be_chosen_without_scripts(
     assert len(person.call("GET", "/api/feeds/for-you/wishes")["wishes"]) == 2
 
 
+def test_what_is_typed_becomes_suggestions_that_keys_and_fingers_choose(open_page: Open, network: Network) -> None:
+    page = open_page("/about", **DESKTOP, has_touch=False, is_mobile=False, device_scale_factor=1)
+    until(lambda: page.request.get("/api/search?q=kind0").json()["clips"], 30)
+    page.keyboard.press("/")
+    page.wait_for_url("**/search#q")
+    box = page.locator("#q")
+    expect(box).to_be_focused()
+    expect(page.locator(".nav a[aria-current]")).to_have_text("Search")
+    expect(page.locator(".nav").get_by_text("Following")).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/suggest" in request.url else None)
+    box.press_sequentially("#kin", delay=20)
+    options = page.locator("#suggestions [role=option]")
+    expect(options).to_have_count(2)
+    assert len(asked) == 1, "asked once the typing has paused"
+    expect(page.locator("#suggestions-said")).to_have_text("2 suggestions")
+    assert box.get_attribute("aria-expanded") == "true" and not box.get_attribute("aria-activedescendant")
+    box.press("ArrowDown")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    assert box.get_attribute("aria-activedescendant") == options.first.get_attribute("id")
+    box.press("ArrowUp")
+    assert not box.get_attribute("aria-activedescendant"), "back to what was typed"
+    box.press("ArrowUp")
+    expect(options.last).to_have_attribute("aria-selected", "true")
+    box.press("Escape")
+    expect(page.locator("#suggestions")).to_be_hidden()
+    expect(box).to_have_value("#kin")
+    box.press("ArrowDown")
+    expect(options.first).to_be_visible()
+    wanted = options.first.locator("b").inner_text()
+    box.press("ArrowDown")
+    box.press("Enter")
+    page.wait_for_url(re.compile(r"/search\?q=%23kind\d$"))
+    expect(page.locator("#q")).to_have_value(wanted)
+    expect(page.locator(".hits .tile")).to_have_count(5)
+    page.locator(".because summary").first.click()
+    expect(page.locator(".because li").first).to_contain_text(f"It has the tag {wanted}")
+    page.locator("#q").fill("@mei")
+    page.locator("#suggestions").get_by_text("@mei").click()
+    page.wait_for_url("**/@mei")
+
+
+def test_searching_works_without_scripts_on_a_phone(open_page: Open, network: Network) -> None:
+    page = open_page("/", java_script_enabled=False)
+    page.locator(".nav").get_by_text("Search").click()
+    page.fill("#q", "clip")
+    page.get_by_text("Narrow down").click()
+    page.select_option("#search-first", "newest")
+    page.get_by_role("button", name="Apply").click()
+    page.wait_for_url("**first=newest**")
+    newest = max(network.clips, key=lambda clip: str(clip["id"]))
+    expect(page.locator(".hits .name").first).to_have_text(newest["caption"])
+    page.get_by_role("link", name="Tags", exact=True).click()
+    page.fill("#q", "kind")
+    page.locator(".box button").click()
+    page.locator(".tags.links a").first.click()
+    page.wait_for_url("**/tag/kind*")
+    expect(page.locator(".grid .tile").first).to_be_visible()
+
+
 def test_who_wants_less_motion_starts_clips_by_hand(open_page: Open) -> None:
     page = open_page("/", reduced_motion="reduce")
     until(lambda: current(page))
@@ -618,7 +678,10 @@ def test_reading_works_without_scripts(open_page: Open, network: Network) -> Non
     expect(page.locator('[data-do="like"]').first).to_have_attribute("aria-pressed", "true")
 
 
-PLACES = ("/", "/following", "/@ana", "/tag/kind1", "/upload", "/studio", "/settings", "/about", "/nowhere", "{clip}")
+PLACES = (
+    "/", "/following", "/@ana", "/tag/kind1", "/upload", "/studio", "/settings", "/about", "/nowhere", "{clip}",
+    "/search", "/search?q=clip&after=1y", "/search?q=again&kind=comment",
+)  # fmt: skip
 OUTSIDE = ("/", "/sign-in", "/sign-up", "/upload", "{clip}")
 
 

@@ -12,19 +12,24 @@ from pathlib import Path
 import pytest
 
 from freehold.client import assets, pages
+from freehold.search.language import LANGUAGES
 from tests.client import shapes
 from tests.client.shapes import (
     ANA,
+    ASKED,
     CHOSEN,
     COMMENTS,
     HOSTILE,
     NOW_US,
+    REASONS,
     SESSIONS,
+    TRENDS,
     WHY,
     figures,
     frame,
     mine,
     page,
+    search_answer,
     served,
 )
 from tests.conftest import missing
@@ -39,6 +44,8 @@ PROFILE = {
     "like_count": 61_234,
 }
 OPERATOR = {**ANA, "role": "operator"}
+NOT_ASKED = dict.fromkeys(ASKED, "")
+NOTHING_FOUND = search_answer(clips=[], accounts=[], tags=[], comments=[], next=None)
 NOTHING = figures(
     traffic=[],
     exploration={"ranked": 0, "tried": 0, "drawn": 0, "share": None},
@@ -56,6 +63,17 @@ EVERY_PAGE: dict[str, Callable[[], str]] = {
     "profile": lambda: pages.profile(frame("/@ana"), PROFILE, page()["clips"], next_url="/@ana?before=5"),
     "own profile": lambda: pages.profile(frame("/@ana", account=ANA), PROFILE, []),
     "tag": lambda: pages.tag(frame("/tag/ceramics"), "ceramics", page()["clips"]),
+    "search": lambda: pages.search(frame("/search?q=kiln", account=ANA), ASKED, search_answer(comments=[])),
+    "people": lambda: pages.search(
+        frame("/search"), ASKED, search_answer(kind="account", clips=[], tags=[], comments=[])
+    ),
+    "comments": lambda: pages.search(
+        frame("/search"), ASKED, search_answer(kind="comment", clips=[], tags=[], accounts=[])
+    ),
+    "nothing found": lambda: pages.search(frame("/search?q=kiln"), ASKED, NOTHING_FOUND, trends=TRENDS),
+    "not to be read": lambda: pages.search(frame("/search"), ASKED, None, refusal="There is no such day."),
+    "trends": lambda: pages.search(frame("/search"), NOT_ASKED, NOTHING_FOUND, trends=TRENDS),
+    "nothing to look for": lambda: pages.search(frame("/search"), NOT_ASKED, NOTHING_FOUND),
     "upload": lambda: pages.upload(frame("/upload", account=ANA), limits={"size_bytes": 500_000_000}),
     "studio": lambda: pages.studio(frame("/studio", account=ANA), [mine(state) for state in STATES]),
     "sign in": lambda: pages.sign_in(frame("/sign-in"), next_path="/upload", refusal="Name or password is wrong."),
@@ -112,12 +130,26 @@ def test_what_people_write_is_shown_as_text_on_every_page() -> None:
     comments = {"comments": [{**COMMENTS["comments"][0], "text": HOSTILE, "author": account}], "more": False}  # type: ignore[index]
     why = {**WHY, "source_text": HOSTILE, "terms": [{"name": "x", "text": HOSTILE, "value": 1.0}]}
     sessions = [{**SESSIONS[0], "agent": HOSTILE, "is_current": False}]
+    reasons = [{**REASONS[0], "text": HOSTILE}]
+    found = {"score": 1.0, "why": reasons}
+    results = search_answer(
+        mended=HOSTILE,
+        kind=HOSTILE,
+        clips=[{**found, "clip": hostile["clip"]}],
+        accounts=[{**found, "account": {**account, "follower_count": 1}}],
+        tags=[{"tag": HOSTILE, "clip_count": 1}],
+        comments=[{**found, "comment": comments["comments"][0], "clip_id": HOSTILE, "clip_url": HOSTILE}],  # type: ignore[index]
+    )
+    asked = dict.fromkeys(ASKED, HOSTILE)
+    trends = [{**TRENDS[0], "tag": HOSTILE}]
     chosen = {**CHOSEN, "wishes": [{"kind": "tag", "name": HOSTILE, "level": 1}], "muted_words": (HOSTILE,)}
     shown = [
         pages.feed(frame(HOSTILE, account=account, notice=HOSTILE), hostile_page),
         pages.clip_page(frame(account=account), hostile, comments=comments),
         pages.profile(frame(), {**PROFILE, "account": account}, [hostile], next_url=HOSTILE),
         pages.tag(frame(), HOSTILE, [hostile]),
+        pages.search(frame(), asked, results),
+        pages.search(frame(), asked, None, trends=trends, refusal=HOSTILE),
         pages.studio(
             frame(account=account), [mine("refused", caption=HOSTILE, refusal={"code": "x", "text": HOSTILE})]
         ),
@@ -133,6 +165,31 @@ def test_what_people_write_is_shown_as_text_on_every_page() -> None:
             and "<img src=x" not in html
             and "onerror=alert(2)>" not in html.replace("&gt;", "")
         )
+
+
+def test_a_result_says_why_and_its_page_leads_on_with_what_was_asked() -> None:
+    html = EVERY_PAGE["search"]()
+    assert html.count("“kiln” is in the caption.</span> <b>+0.75</b>") == 3
+    more = "/search?q=kiln&amp;kind=clip&amp;after=7d&amp;length=%3C90s&amp;first=newest&amp;from=24"
+    assert f'data-do="grid" href="{more}"' in html
+    assert '<option value="7d" selected>' in html and "<option selected>&lt;90s</option>" in html
+    assert (
+        '<a href="/search?q=kiln&amp;kind=account&amp;after=7d&amp;length=%3C90s&amp;first=newest">People</a>' in html
+    )
+    assert 'href="/tag/gr%C3%B6%C3%9Fe"' in html and "1.2K clips" in html and "1 clip<" in html
+
+
+def test_an_empty_search_says_so_or_what_is_trending() -> None:
+    assert "Nothing found" in EVERY_PAGE["nothing found"]() and "#ceramics" in EVERY_PAGE["nothing found"]()
+    trends = EVERY_PAGE["trends"]()
+    assert "1.2K people" in trends and "Nothing found" not in trends and "kinds" not in trends
+    assert "What are you looking for?" in EVERY_PAGE["nothing to look for"]()
+    refused = EVERY_PAGE["not to be read"]()
+    assert '<p class="refusal" role="alert">There is no such day.' in refused and 'value="kiln"' in refused
+
+
+def test_every_language_that_search_tells_apart_has_its_name() -> None:
+    assert tuple(sorted(pages.LANGUAGES)) == LANGUAGES
 
 
 def test_tags_in_a_caption_are_links_and_the_rest_is_text() -> None:
@@ -315,7 +372,7 @@ for (const input of JSON.parse(readFileSync(0))) {
 
 
 def test_every_word_that_a_module_asks_for_is_in_the_page() -> None:
-    html = EVERY_PAGE["feed"]() + EVERY_PAGE["upload"]()
+    html = EVERY_PAGE["feed"]() + EVERY_PAGE["upload"]() + EVERY_PAGE["search"]()
     blocks = re.findall(r'<script type="application/json" id="([^"]+)">(.*?)</script>', html, re.DOTALL)
     told = {name: set(json.loads(text)) for name, text in blocks}
     for path in assets.FOLDER.glob("*.js"):

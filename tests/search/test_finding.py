@@ -131,7 +131,7 @@ async def test_a_search_that_cannot_be_read_says_where(idle: Running) -> None:
         answer = await client.request("GET", "/api/search", params={"q": q})
         error = (await answer.json())["error"]
         assert (answer.status, error["code"]) == (400, code) and place in error["text"], (q, error)
-    for bad in ("kind=dog", "from=-1", "count=0", "count=51"):
+    for bad in ("kind=dog", "first=worst", "from=-1", "count=0", "count=51"):
         assert await client.refusal("GET", f"/api/search?q=x&{bad}") == (400, "bad-query"), bad
 
 
@@ -147,6 +147,19 @@ async def test_what_is_better_received_stands_before_what_says_the_same(idle: Ru
     for clip_id in (plain, liked):
         await said(idle, Kind.CLIP_LIKED, clip_id)
     assert clip_ids(await found(client, idle, "teapot")) == texts(plain, liked), "a like is enough to look again"
+
+
+async def test_the_newest_may_stand_first(idle: Running) -> None:
+    client, ana = await signed_up(idle, "ana")
+    middle, old, new = [await publish(idle, ana, "Teapot") for _ in range(3)]
+    now_us = idle.server.clock()
+    for clip_id, days, likes in ((middle, 5, 0), (old, 90, 300), (new, 1, 0)):
+        await set_clip(idle, clip_id, published_at_us=now_us - days * DAY_US, watch_count=400, like_count=likes)
+    assert clip_ids(await found(client, idle, "teapot"))[0] == id_text(old)
+    for first, there in (("best", [old]), ("newest", [new, middle, old])):
+        assert clip_ids(await asked(client, "teapot", first=first))[: len(there)] == texts(*there), first
+    page = await asked(client, "teapot", first="newest", count=1, **{"from": 1})
+    assert (clip_ids(page), page["next"]) == (texts(middle), 2)
 
 
 async def test_a_result_says_why_in_terms_that_sum_to_its_score(idle: Running) -> None:

@@ -27,6 +27,8 @@ ABOVE = {FoundKind.ACCOUNT: 3, FoundKind.TAG: 6}
 """What stands above the clips where no kind is asked for."""
 CONDITIONS = ("after", "before", "length", "lang")
 """May be said beside the query too, as forms do."""
+BEST, NEWEST = "best", "newest"
+"""What stands first."""
 TRENDS_SHOWN, TRENDS_LIMIT = 12, 50
 
 
@@ -107,7 +109,7 @@ class TrendsAnswer(TypedDict):
 
 @routes.add("GET", "/api/search", answer=SearchAnswer)
 async def search(call: Call) -> SearchAnswer:
-    """Clips, accounts, tags or comments. Has query parameters: q, kind, after, before, length, lang, from, count."""
+    """What is found. Has query parameters: q, kind, after, before, length, lang, first, from, count."""
     return await search_json(call, query_int(call, "count", A_PAGE, 1, PAGE_LIMIT))
 
 
@@ -121,13 +123,14 @@ async def suggestions(call: Call) -> SuggestAnswer:
 @routes.add("GET", "/api/trends", answer=TrendsAnswer)
 async def trends(call: Call) -> TrendsAnswer:
     """Tags that many people have lately used. Has query parameters: lang, count."""
-    return {"tags": await trends_json(call, query_int(call, "count", TRENDS_SHOWN, 1, TRENDS_LIMIT))}
-
-
-async def trends_json(call: Call, count: int) -> list[TrendShape]:
     language = call.request.query_params.get("lang", "").lower()
     if language and language not in LANGUAGES:
         raise BadInput("bad-query", f"lang is one of {', '.join(LANGUAGES)}.")
+    return {"tags": await trends_json(call, language, query_int(call, "count", TRENDS_SHOWN, 1, TRENDS_LIMIT))}
+
+
+async def trends_json(call: Call, language: str, count: int) -> list[TrendShape]:
+    """Those of one language, or of all for ""."""
     return [_trend(trend) for trend in await call.server.trends.of(language, count, call.at_us)]
 
 
@@ -153,7 +156,16 @@ def asked_query(call: Call) -> Query:
         if said["kind"] not in list(FoundKind):
             raise BadInput("bad-query", f"kind is one of {', '.join(FoundKind)}.")
         query.kind = FoundKind(said["kind"])
+    if said.get("first", "") not in ("", BEST, NEWEST):
+        raise BadInput("bad-query", f"first is {BEST} or {NEWEST}.")
+    query.is_newest_first = said.get("first") == NEWEST
     return query
+
+
+def asked_texts(call: Call) -> dict[str, str]:
+    """What the form is filled in with again, whether or not it can be read."""
+    names = ("q", "kind", *CONDITIONS, "first")
+    return {name: call.request.query_params.get(name, "").strip() for name in names}
 
 
 async def _fill(call: Call, answer: SearchAnswer, query: Query, start: int, count: int) -> None:

@@ -5,13 +5,14 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from freehold.api.native import accounts, admin, clips, controls, feeds, social
+from freehold.api.native import search as searches
 from freehold.api.present import PageShape, clip_json, page_json, served_json
 from freehold.api.routes import Access, Kind, Routes, path_id
 from freehold.api.server import Call
 from freehold.api.web.answer import page_response, safe_next, see_other
 from freehold.api.web.frame import frame_of
 from freehold.client import pages
-from freehold.domain.errors import Refusal
+from freehold.domain.errors import BadInput, Refusal
 from freehold.domain.ids import ClipId, parse_id
 from freehold.domain.verdict import Door
 from freehold.feed.page import Page
@@ -25,6 +26,8 @@ FIRST_PAGE = 5
 """Clips in a feed's first answer; the rest comes as fragments."""
 GRID = 30
 """Clips on a page of small pictures."""
+FOUND = 24
+TRENDS = 12
 NOTICES = {
     "profile": "Saved.",
     "password": "Password changed. Other sessions have ended.",
@@ -110,6 +113,20 @@ async def tag(call: Call) -> Response:
     page = page_json(found, call.viewer)
     html = pages.tag(frame_of(call), name, page["clips"], next_url=_older(f"/tag/{quote(name)}", page))
     return page_response(call, html)
+
+
+@routes.add("GET", "/search", kind=Kind.PAGE)
+async def search(call: Call) -> Response:
+    """Clips, accounts, tags and comments by their words; tags that are trending where nothing is asked or found."""
+    asked, status = searches.asked_texts(call), 200
+    answer, refusal = None, ""
+    try:
+        answer = await searches.search_json(call, FOUND)
+    except BadInput as error:
+        refusal, status = error.text, error.http_status
+    trends = await searches.trends_json(call, "", TRENDS)
+    html = pages.search(frame_of(call), asked, answer, trends=trends, refusal=refusal)
+    return page_response(call, html, status)
 
 
 @routes.add("GET", "/upload", kind=Kind.PAGE)

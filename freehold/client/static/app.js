@@ -71,7 +71,13 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   const typing = /** @type {HTMLElement} */ (event.target).closest("input:not([type=range]), textarea, select, dialog");
-  if (event.key === "?" && !typing && !event.ctrlKey && kept.get("letters", true)) deeds.keys(document.body, event);
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || !kept.get("letters", true)) return;
+  if (event.key === "?") deeds.keys(document.body, event);
+  if (event.key !== "/") return;
+  event.preventDefault();
+  const box = document.getElementById("q");
+  if (box) box.focus();
+  else location.assign("/search#q");
 });
 const grid = document.querySelector('a[data-do="grid"]');
 if (grid) {
