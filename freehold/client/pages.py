@@ -8,6 +8,7 @@ The contexts are the JSON shapes of the native API as plain mappings, so a page 
     profile(frame, profile, clips)      /@handle                    GET /api/accounts/{handle}, clips, next_url
     tag(frame, tag, clips)              /tag/NAME                   clips, next_url
     search(frame, asked, answer, …)     /search                     GET /api/search, GET /api/trends
+    share(frame, path, kind, of)        any of the three, /share    clip_id
     upload(frame)                       /upload
     studio(frame, clips)                /studio                     GET /api/clips/mine
     sign_in(frame), sign_up(frame)      /sign-in, /sign-up          next_path, fields to fill in again, refusal
@@ -46,6 +47,7 @@ from urllib.parse import quote, urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from freehold.client import qr
 from freehold.client.assets import static_url
 
 Json = Mapping[str, Any]
@@ -158,6 +160,12 @@ def search_url(asked: Json, **more: str | int) -> str:
     """The address of this search with something about it changed, "" for left out."""
     fields = {name: value for name, value in {**asked, **more}.items() if value}
     return f"/search?{urlencode(fields)}" if fields else "/search"
+
+
+def share(frame: Frame, path: str, kind: str, of: str, *, clip_id: str = "") -> str:
+    """The address of what is at `path` (`kind`: clip, profile or tag), to be passed on as text, by an app or from
+    screen to camera; `of` is a handle or the tag. Who is signed in and passes on the clip of `clip_id` is counted."""
+    return render("share.html", frame=frame, path=path, kind=kind, of=of, clip_id=clip_id)
 
 
 def upload(frame: Frame, *, limits: Json | None = None) -> str:
@@ -302,6 +310,7 @@ def environment() -> Environment:
         shape=shape,
         sources=sources,
         tagged=tagged,
+        qr=code,
     )
     return environment
 
@@ -390,6 +399,11 @@ def sources(clip: Json) -> str:
     return json.dumps(
         [[r["url"], r["width_px"], r["height_px"], r["rate_bps"]] for r in clip["renditions"]], separators=(",", ":")
     )
+
+
+def code(url: str, label: str) -> Markup:
+    """The QR code of an address, nothing where it is too long for one."""
+    return qr.picture(url, label) if len(url) <= qr.MOST_BYTES else Markup("")
 
 
 def tagged(caption: str) -> Markup:

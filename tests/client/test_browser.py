@@ -203,6 +203,7 @@ def test_a_feed_can_be_used_with_keys_alone(open_page: Open, network: Network, p
     expect(page.locator("#panel-title")).to_have_text("Why am I seeing this?")
     expect(page.locator("#panel .lead")).to_be_visible()
     page.keyboard.press("w")
+    share_with_keys(page)
     page.keyboard.press("?")
     expect(page.locator("dialog.keys")).to_be_visible()
     page.keyboard.press(" ")
@@ -212,6 +213,47 @@ def test_a_feed_can_be_used_with_keys_alone(open_page: Open, network: Network, p
     assert current(page) == first, "single letters are switched off"
     page.keyboard.press("ArrowDown")
     until(lambda: current(page) != first)
+
+
+def share_with_keys(page: Page) -> None:
+    """Copies the current clip's link."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    count = page.locator('.clip.current [data-do="share"] b')
+    before = int(count.inner_text())
+    page.keyboard.press("s")
+    expect(page.locator("#share-title")).to_be_focused()
+    expect(page.locator("dialog .qr")).to_be_visible()
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog [role=status]")).to_have_text("Copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+    expect(count).to_have_text(str(before + 1))
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog.sheet")).to_have_count(0)
+    expect(page.locator('.clip.current [data-do="share"]')).to_be_focused()
+
+
+def test_who_passes_a_clip_on_by_an_app_is_counted_once_and_only_signed_in(
+    open_page: Open, network: Network, playwright: Playwright
+) -> None:
+    Person(playwright, network.base, "passer")
+    clip = network.clips[3]
+    for handle, counted in (("", 0), ("passer", 1)):
+        page = open_page("/about", as_person=handle)
+        page.add_init_script("navigator.share = (told) => { window.passed = told; return Promise.resolve(); }")
+        page.goto(clip["url"])
+        button = page.locator('.clip.current [data-do="share"]')
+        before = int(button.locator("b").inner_text())
+        for _ in range(2):
+            button.tap()
+            page.get_by_role("button", name="Send with an app").tap()
+            page.wait_for_function("url => window.passed?.url === url", arg=network.base + clip["url"])
+            page.get_by_role("dialog").get_by_role("button", name="Close").tap()
+            expect(page.locator("dialog.sheet")).to_have_count(0)
+        expect(button.locator("b")).to_have_text(str(before + counted))
+        page.reload()
+        expect(button.locator("b")).to_have_text(str(before + counted))
 
 
 def test_focus_returns_to_what_opened_a_panel(open_page: Open) -> None:
@@ -666,6 +708,8 @@ def test_reading_works_without_scripts(open_page: Open, network: Network) -> Non
     assert page.locator(".clip").count() == 5
     page.goto(network.clips[0]["url"])
     expect(page.locator(".comment .text").first).to_be_visible()
+    page.locator('[data-do="share"]').first.click()
+    expect(page.locator("#share-link")).to_have_value(network.base + network.clips[0]["url"])
     page.goto("/@ana")
     expect(page.locator(".grid img").first).to_be_visible()
     page.goto("/sign-in")
@@ -680,7 +724,7 @@ def test_reading_works_without_scripts(open_page: Open, network: Network) -> Non
 
 PLACES = (
     "/", "/following", "/@ana", "/tag/kind1", "/upload", "/studio", "/settings", "/about", "/nowhere", "{clip}",
-    "/search", "/search?q=clip&after=1y", "/search?q=again&kind=comment",
+    "/search", "/search?q=clip&after=1y", "/search?q=again&kind=comment", "/@ana/share",
 )  # fmt: skip
 OUTSIDE = ("/", "/sign-in", "/sign-up", "/upload", "{clip}")
 
@@ -705,7 +749,7 @@ def test_axe_finds_nothing(open_page: Open, network: Network, theme: str, device
                     (place, key, one["id"], [node["html"][:160] for node in one["nodes"]][:3]) for one in faults
                 )
 
-    look(OUTSIDE, ("c", "Escape", "w"))
+    look(OUTSIDE, ("c", "Escape", "w", "s"))
     served = page.evaluate("fetch('/api/feeds/for-you?count=1').then((answer) => answer.json())")
     assert served["clips"]
     look((f"/why/{served['page_id']}/0",), ())

@@ -74,6 +74,7 @@ EVERY_PAGE: dict[str, Callable[[], str]] = {
     "not to be read": lambda: pages.search(frame("/search"), ASKED, None, refusal="There is no such day."),
     "trends": lambda: pages.search(frame("/search"), NOT_ASKED, NOTHING_FOUND, trends=TRENDS),
     "nothing to look for": lambda: pages.search(frame("/search"), NOT_ASKED, NOTHING_FOUND),
+    "share": lambda: pages.share(frame("/@ana/share"), "/@ana/video/1", "clip", "ana", clip_id="0000000000001"),
     "upload": lambda: pages.upload(frame("/upload", account=ANA), limits={"size_bytes": 500_000_000}),
     "studio": lambda: pages.studio(frame("/studio", account=ANA), [mine(state) for state in STATES]),
     "sign in": lambda: pages.sign_in(frame("/sign-in"), next_path="/upload", refusal="Name or password is wrong."),
@@ -150,6 +151,7 @@ def test_what_people_write_is_shown_as_text_on_every_page() -> None:
         pages.tag(frame(), HOSTILE, [hostile]),
         pages.search(frame(), asked, results),
         pages.search(frame(), asked, None, trends=trends, refusal=HOSTILE),
+        pages.share(frame(), HOSTILE, "tag", HOSTILE),
         pages.studio(
             frame(account=account), [mine("refused", caption=HOSTILE, refusal={"code": "x", "text": HOSTILE})]
         ),
@@ -278,6 +280,14 @@ def test_a_shared_link_has_a_preview_with_absolute_addresses() -> None:
         '<meta property="og:video:height" content="1280">',
     ):
         assert line in html
+
+
+def test_what_is_shared_is_an_absolute_address_with_its_code_where_it_is_not_too_long() -> None:
+    html = EVERY_PAGE["share"]()
+    assert 'value="https://clips.example/@ana/video/1"' in html and 'data-clip="0000000000001"' in html
+    assert "Share this clip by @ana" in html and html.count('<svg class="qr"') == 1
+    long = pages.share(frame("/tag/x/share"), "/tag/" + "x" * 700, "tag", "x" * 700)
+    assert 'class="qr"' not in long and "data-clip" not in long
 
 
 def test_a_withheld_page_says_who_under_what_reference_since_when_and_that_it_is_not_deleted() -> None:

@@ -16,7 +16,7 @@ from freehold.domain.errors import BadInput, Refusal
 from freehold.domain.ids import ClipId, parse_id
 from freehold.domain.verdict import Door
 from freehold.feed.page import Page
-from freehold.governance.judge import shown_clips
+from freehold.governance.judge import shown_clip, shown_clips
 from freehold.store import account as account_rows
 from freehold.store import clip as clip_rows
 from freehold.store import rendition as rendition_rows
@@ -103,6 +103,33 @@ async def clip(call: Call) -> Response:
         # A moderator sees a withheld clip at its link; its comments stay shut.
         comments = None
     return page_response(call, pages.clip_page(frame_of(call), served, comments=comments))
+
+
+@routes.add("GET", "/@{handle}/video/{id}/share", kind=Kind.PAGE)
+async def share_clip(call: Call) -> Response:
+    """A clip's address, to be passed on."""
+    view = await shown_clip(
+        call.server.backends.database, call.viewer, ClipId(path_id(call, "id")), Door.LINK, call.at_us
+    )
+    shown = clip_json(view, (), call.viewer)
+    if shown["author"]["handle"] != call.request.path_params["handle"].lower():
+        return see_other(shown["url"] + "/share")
+    html = pages.share(frame_of(call), shown["url"], "clip", shown["author"]["handle"], clip_id=shown["id"])
+    return page_response(call, html)
+
+
+@routes.add("GET", "/@{handle}/share", kind=Kind.PAGE)
+async def share_profile(call: Call) -> Response:
+    """An account's address, to be passed on."""
+    account = await accounts.account_at(call)
+    return page_response(call, pages.share(frame_of(call), f"/@{account.handle}", "profile", account.handle))
+
+
+@routes.add("GET", "/tag/{tag}/share", kind=Kind.PAGE)
+async def share_tag(call: Call) -> Response:
+    """A tag's address, to be passed on."""
+    name = call.request.path_params["tag"].lower()
+    return page_response(call, pages.share(frame_of(call), f"/tag/{quote(name)}", "tag", name))
 
 
 @routes.add("GET", "/tag/{tag}", kind=Kind.PAGE)

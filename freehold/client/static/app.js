@@ -10,7 +10,7 @@ export const deeds = {
     toast(now === "dark" ? words.theme_light : words.theme_dark);
   },
   keys: async () => (await import("./keys.js")).show(),
-  share: (from) => share(/** @type {HTMLAnchorElement} */ (from).href),
+  share: (from) => import("./share.js").then((sheet) => sheet.show(from), () => toast(words.unreachable)),
   follow: (from) => follow(from, from.closest("[data-handle]:not(html)")?.getAttribute("data-handle") || ""),
   grid: (from) => grow(/** @type {HTMLAnchorElement} */ (from)),
 };
@@ -20,15 +20,6 @@ export function setTheme(theme) {
   kept.set("theme", theme || undefined);
   if (theme) document.documentElement.dataset.theme = theme;
   else delete document.documentElement.dataset.theme;
-}
-
-/** @param {string} url */
-export async function share(url) {
-  if (navigator.share && matchMedia("(pointer: coarse)").matches) {
-    await navigator.share({ url }).catch(() => {});
-  } else {
-    await navigator.clipboard.writeText(url).then(() => toast(words.copied), () => toast(url));
-  }
 }
 
 /** Follows or unfollows, in the picture at once and taken back where it is refused.

@@ -1,6 +1,6 @@
 /** The swipe feed: which clip is current, its gestures, keys and buttons, and the pages that follow. */
 import { act, askSignIn, complain, kept, refusal, short, signedIn, toast, words } from "./api.js";
-import { deeds, follow, share } from "./app.js";
+import { deeds } from "./app.js";
 import { bandwidth, Ring, saving, still } from "./player.js";
 import { report, send, sendLast } from "./watches.js";
 
@@ -343,7 +343,6 @@ function less() {
 }
 
 const profile = () => current && location.assign("/@" + current.dataset.handle);
-const shareClip = () => current && share(new URL(current.dataset.url || "", location.href).href);
 
 function fullScreen() {
   if (document.fullscreenElement) document.exitFullscreen();
@@ -401,7 +400,6 @@ const here = (deed) => (/** @type {HTMLElement} */ from) => {
 Object.assign(deeds, {
   like: here(() => like()),
   less: here(less),
-  share: (/** @type {HTMLAnchorElement} */ from) => share(from.href),
   comments: (/** @type {HTMLElement} */ from) => here(() => togglePanel("comments", from))(from),
   why: (/** @type {HTMLElement} */ from) => here(() => togglePanel("why", from))(from),
   close: closePanel,
@@ -436,7 +434,7 @@ const letters = {
   k: keys.ArrowUp,
   l: () => like(),
   c: () => togglePanel("comments", button("comments")),
-  s: shareClip,
+  s: () => button("share")?.click(),
   m: () => toast(toggleSound() ? words.sound_off : words.sound_on),
   w: () => togglePanel("why", button("why")),
   n: less,
