@@ -1,11 +1,10 @@
 """What a viewer chooses for its feeds: wishes, muted words, and whether to be profiled."""
 
-import unicodedata
 from collections.abc import Sequence
 from random import Random
 
 from freehold.actions.account import asked_handle, is_plain
-from freehold.actions.clip import TAG_LENGTH_LIMIT
+from freehold.actions.clip import TAG_LENGTH_LIMIT, folded_tag
 from freehold.backends import Backends
 from freehold.backends.database import Transaction
 from freehold.domain.account import Account
@@ -59,11 +58,11 @@ async def set_wish(
     return wish
 
 
-def checked_tag(text: str) -> str:
-    """The tag as captions have it, with or without its #; `BadInput` (codes `wish-tag`, `tag-too-long`)."""
-    tag = unicodedata.normalize("NFKC", text.strip()).removeprefix("#").casefold()
+def checked_tag(text: str, code: str = "wish-tag") -> str:
+    """The tag as captions have it, with or without its #; `BadInput` (the code, or `tag-too-long`)."""
+    tag = folded_tag(text.strip()).removeprefix("#")
     if not all(character.isalnum() or character == "_" for character in tag) or not any(map(str.isalpha, tag)):
-        raise BadInput("wish-tag", "A tag is one word of letters, digits and underscores, with a letter in it.")
+        raise BadInput(code, "A tag is one word of letters, digits and underscores, with a letter in it.")
     if len(tag) > TAG_LENGTH_LIMIT:
         raise BadInput("tag-too-long", f"A tag may have at most {TAG_LENGTH_LIMIT} characters.")
     return tag

@@ -45,13 +45,18 @@ def parse_tags(caption: str) -> tuple[str, ...]:
 
     `BadInput` (codes `too-many-tags`, `tag-too-long`).
     """
-    folded = (unicodedata.normalize("NFKC", match).casefold() for match in _TAG.findall(caption))
+    folded = map(folded_tag, _TAG.findall(caption))
     tags = tuple(dict.fromkeys(tag for tag in folded if any(character.isalpha() for character in tag)))
     if len(tags) > TAG_COUNT_LIMIT:
         raise BadInput("too-many-tags", f"A caption may have at most {TAG_COUNT_LIMIT} tags.")
     if any(len(tag) > TAG_LENGTH_LIMIT for tag in tags):
         raise BadInput("tag-too-long", f"A tag may have at most {TAG_LENGTH_LIMIT} characters.")
     return tags
+
+
+def folded_tag(text: str) -> str:
+    """The one spelling of a tag."""
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def checked_caption(caption: str) -> str:

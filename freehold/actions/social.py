@@ -1,15 +1,17 @@
-"""Like, share, follow, comment."""
+"""Like, share, follow (an account or a tag), comment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
 from freehold.actions.account import asked_handle, is_plain
+from freehold.actions.choices import checked_tag
+from freehold.actions.clip import folded_tag
 from freehold.backends import Backends
 from freehold.backends.database import Transaction
 from freehold.domain.account import Account, Role, Viewer
 from freehold.domain.clip import Author
-from freehold.domain.errors import Absent, BadInput, Forbidden
+from freehold.domain.errors import Absent, BadInput, Forbidden, TooLarge
 from freehold.domain.ids import AccountId, ClipId, CommentId, new_id
 from freehold.domain.verdict import Door
 from freehold.governance.judge import shown_clip
@@ -17,9 +19,12 @@ from freehold.store import account as accounts
 from freehold.store import clip as clips
 from freehold.store import comment as comments
 from freehold.store import journal
+from freehold.store import tag as tags
 from freehold.store.comment import Comment
 
 COMMENT_LENGTH = 500
+FOLLOWED_TAGS_LIMIT = 100
+"""Following reads the newest clips of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,39 @@ async def follow(
 async def _first_by(transaction: Transaction, author_id: AccountId, clip_ids: Sequence[ClipId]) -> ClipId | None:
     theirs = await clips.those_by(transaction, author_id, clip_ids)
     return next((clip_id for clip_id in clip_ids if clip_id in theirs), None)
+
+
+async def follow_tag(
+    backends: Backends, account: Account, tag: str, is_followed: bool, at_us: int, random: Random
+) -> Following:
+    """Follow the tag or stop; the same again changes nothing. `BadInput` (codes `follow-tag`, `tag-too-long`),
+    `TooLarge` (code `followed-tags-many`)."""
+    tag = checked_tag(tag, "follow-tag") if is_followed else folded_tag(tag)
+
+    async def work(transaction: Transaction) -> Following:
+        await _lock(transaction, account.id)
+        kept_id = await tags.follow_id(transaction, account.id, tag)
+        if is_followed and kept_id is None:
+            await _begin_to_follow(transaction, account.id, tag, at_us, new_id(at_us, random))
+        elif not is_followed and kept_id is not None:
+            await tags.unfollow(transaction, kept_id)
+            await journal.append(
+                transaction, journal.Kind.TAG_UNFOLLOWED, at_us=at_us, actor_id=account.id, subject_id=kept_id
+            )
+        return Following(await tags.count_followers(transaction, tag), is_followed)
+
+    following = await backends.database.transact(work)
+    backends.bus.ring("journal")
+    return following
+
+
+async def _begin_to_follow(transaction: Transaction, account_id: AccountId, tag: str, at_us: int, id_: int) -> None:
+    if len(await tags.followed_by(transaction, account_id)) >= FOLLOWED_TAGS_LIMIT:
+        raise TooLarge(
+            "followed-tags-many", f"Nobody follows more than {FOLLOWED_TAGS_LIMIT} tags: stop following one first."
+        )
+    await tags.follow(transaction, id_, account_id, tag, at_us)
+    await journal.append(transaction, journal.Kind.TAG_FOLLOWED, at_us=at_us, actor_id=account_id, subject_id=id_)
 
 
 def checked_comment(text: str) -> str:

@@ -1,7 +1,7 @@
 """Every route there is, by module."""
 
 from freehold.api import health, media
-from freehold.api.native import accounts, admin, clips, controls, feeds, search, social, uploads
+from freehold.api.native import accounts, admin, clips, controls, feeds, search, social, tags, uploads
 from freehold.api.web import forms, static, views
 
 ROUTES = (
@@ -12,6 +12,7 @@ ROUTES = (
     clips.routes,
     social.routes,
     search.routes,
+    tags.routes,
     accounts.routes,
     admin.routes,
     views.routes,

@@ -6,13 +6,14 @@ The contexts are the JSON shapes of the native API as plain mappings, so a page 
     clip_page(frame, served, …)         /@handle/video/ID           served, comments
     fragment(frame, page)               /feed/….html and kin        page: only the run of <article class="clip">
     profile(frame, profile, clips)      /@handle                    GET /api/accounts/{handle}, clips, next_url
-    tag(frame, tag, clips)              /tag/NAME                   clips, next_url
+    tag(frame, about, clips)            /tag/NAME                   GET /api/tags/{tag}, clips, next_url
     search(frame, asked, answer, …)     /search                     GET /api/search, GET /api/trends
     share(frame, path, kind, of)        any of the three, /share    clip_id
     upload(frame)                       /upload
     studio(frame, clips)                /studio                     GET /api/clips/mine
     sign_in(frame), sign_up(frame)      /sign-in, /sign-up          next_path, fields to fill in again, refusal
-    settings(frame, sessions, chosen)   /settings                   GET /api/sessions, what was chosen for the feeds
+    settings(frame, sessions, …)        /settings                   GET /api/sessions, what was chosen for the feeds,
+                                                                    GET /api/account/tags
     why(frame, why, served)             /why/PAGE/POSITION          GET /api/why/…, the clip
     feed_figures(frame, figures)        /admin/feed                 GET /api/admin/feed
     about(frame)                        /about
@@ -28,6 +29,7 @@ each with the hidden fields `csrf` and `next` (where a 303 leads):
     /forms/sign-out                               /forms/sessions/revoke  id, or nothing for all others
     /forms/like        clip, on (1 or 0)          /forms/delete-account   password
     /forms/follow      handle, on (1 or 0)        /forms/comment          clip, text
+    /forms/follow-tag  tag, on (1 or 0)
     /forms/upload      file, caption, audience    /forms/clip             clip, verb (publish, retry, withdraw, delete)
     /forms/wish        kind (tag or author),      /forms/muted-words      words, one a line
                        name, level                /forms/profiling        on (1 or 0)
@@ -136,9 +138,15 @@ def profile(frame: Frame, profile: Json, clips: Sequence[Json], *, next_url: str
     return render("profile.html", frame=frame, profile=profile, clips=clips, next_url=next_url)
 
 
-def tag(frame: Frame, tag: str, clips: Sequence[Json], *, next_url: str | None = None) -> str:
+def tag(frame: Frame, about: Json, clips: Sequence[Json], *, next_url: str | None = None) -> str:
     """Clips (served shapes) that carry a tag."""
-    return render("tag.html", frame=frame, tag=tag, clips=clips, next_url=next_url)
+    return render("tag.html", frame=frame, about=about, bars=_bars(about["days"]), clips=clips, next_url=next_url)
+
+
+def _bars(days: Sequence[Json]) -> list[tuple[int, int]]:
+    """Left edge and height of each day's bar, in a picture 12 wide a day and 40 high; 1 where there was nothing."""
+    highest = max((day["account_count"] for day in days), default=0) or 1
+    return [(12 * at, max(1, round(40 * day["account_count"] / highest))) for at, day in enumerate(days)]
 
 
 def search(frame: Frame, asked: Json, answer: Json | None, *, trends: Sequence[Json] = (), refusal: str = "") -> str:
@@ -189,13 +197,17 @@ def sign_up(frame: Frame, *, next_path: str = "/", handle: str = "", display_nam
     )
 
 
-def settings(frame: Frame, sessions: Sequence[Json], chosen: Json, *, refusal: str = "") -> str:
+def settings(
+    frame: Frame, sessions: Sequence[Json], chosen: Json, followed_tags: Sequence[str], *, refusal: str = ""
+) -> str:
     """`frame.account` must be there; `refusal` is the text of what went wrong at the last form.
 
     `chosen` has wishes (the shapes of GET /api/feeds/for-you/wishes, with tags of level 0 that are offered),
     muted_words, muted_limit and is_profiled.
     """
-    return render("settings.html", frame=frame, sessions=sessions, chosen=chosen, refusal=refusal)
+    return render(
+        "settings.html", frame=frame, sessions=sessions, chosen=chosen, followed_tags=followed_tags, refusal=refusal
+    )
 
 
 def why(frame: Frame, why: Json, served: Json | None = None) -> str:

@@ -44,6 +44,7 @@ from freehold.store import candidate, choices
 from freehold.store import clip as clips
 from freehold.store import page as pages
 from freehold.store import rendition as renditions
+from freehold.store import tag as tags
 from freehold.store.page import PageRow, Shown
 
 __all__ = ["Feed", "FeedRules"]
@@ -150,7 +151,8 @@ class Feed:
             return page
 
     async def following(self, viewer: Viewer, before: ClipId | None, count: int | None, at_us: int) -> Page:
-        """The newest by those the viewer follows, not yet shown; authors and sounds alternate where they can.
+        """The newest by whom and with what the viewer follows, not yet shown; authors and sounds alternate where they
+        can.
 
         Where nothing is left, what was on earlier pages and was never watched comes again.
         """
@@ -302,10 +304,11 @@ class Feed:
         last = await self._of_last_clip(past[0] if past else None)
         shown = {clip_id for page in past for clip_id in pages.clip_ids_in(page.impressions)}
         is_all = len(past) < PAGES_BACK
+        followed_tags = await tags.followed_by(self._database, account_id)
         judged: list[ClipView] = []
         judged_count, limit, is_end = 0, 4 * count, False
         while len(judged) < 4 * count and judged_count < JUDGED_AT_MOST and not is_end:
-            found = await clips.followed_for_viewer(self._database, account_id, before, FOUND_AT_ONCE)
+            found = await self._newest_followed(account_id, followed_tags, before)
             marks = dict(zip(found, self.learning.learner.has_seen(viewer.id, found, at_us, again), strict=True))
             if not is_all and any(marks[clip_id] is None and clip_id not in shown for clip_id in found):
                 past = await self._following_pages(viewer.id, at_us, self.rules.seen_window_clips)
@@ -323,6 +326,14 @@ class Feed:
         if left:
             before, is_end = ClipId(max(left) + 1), False
         return list(views), None if is_end else before
+
+    async def _newest_followed(
+        self, account_id: AccountId, followed_tags: Sequence[str], before: ClipId | None
+    ) -> Sequence[ClipId]:
+        """The newest `FOUND_AT_ONCE` by the authors and with the tags that the account follows."""
+        by_authors = await clips.followed_for_viewer(self._database, account_id, before, FOUND_AT_ONCE)
+        by_tags = await clips.by_tags_for_viewer(self._database, account_id, followed_tags, before, FOUND_AT_ONCE)
+        return sorted({*by_authors, *by_tags}, reverse=True)[:FOUND_AT_ONCE]
 
     async def _following_pages(self, viewer_id: ViewerId, at_us: int, limit: int) -> list[PageRow]:
         """What the learner cannot know as seen: it is told of clips that everybody may see, once they are."""

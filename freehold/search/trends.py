@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 from freehold.backends.database import Database
 from freehold.store import search as rows
+from freehold.store import tag as tags
 
 HOUR_US = 3_600_000_000
-WINDOW_H = 14 * 24
+DAY_US = 24 * HOUR_US
+DAYS = 14
+WINDOW_H = DAYS * 24
 HALF_LIFE_H = 48
 KEPT, KEPT_US = 50, 5 * 60_000_000
 ACCOUNTS_AT_LEAST = 2
@@ -26,6 +29,22 @@ class Trend:
     score: float
     accounts: int
     """That used it inside the window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    at_us: int
+    """Its beginning, in UTC."""
+    accounts: int
+    """That used the tag on it."""
+
+
+async def days_of(database: Database, tag: str, at_us: int) -> list[Day]:
+    """How a tag was used on each of the last days, today last."""
+    today = at_us // DAY_US
+    first = today - DAYS + 1
+    accounts = await tags.accounts_by_day(database, tag, first * DAY_US - 1, DAY_US)
+    return [Day(day * DAY_US, accounts.get(day, 0)) for day in range(first, today + 1)]
 
 
 async def trending(database: Database, language: str, count: int, at_us: int) -> list[Trend]:
@@ -55,3 +74,8 @@ class Trends:
         if known is None or not 0 <= at_us - known[0] < KEPT_US:
             known = self._known[language] = (at_us, await trending(self._database, language, KEPT, at_us))
         return known[1][:count]
+
+    async def place_of(self, tag: str, at_us: int) -> int | None:
+        """From 1; None where it is not trending."""
+        trends = await self.of("", KEPT, at_us)
+        return next((place for place, trend in enumerate(trends, start=1) if trend.tag == tag), None)

@@ -120,6 +120,27 @@ async def followed_for_viewer(
     return [ClipId(row["id"]) for row in rows]
 
 
+async def by_tags_for_viewer(
+    database: Database, viewer_account_id: AccountId, tags: Sequence[str], before_id: ClipId | None, limit: int
+) -> Sequence[ClipId]:
+    """Published clips with any of the tags, newest first, as ids for `for_viewer`: none of the viewer's own, and none
+    by authors it wants nothing of. Each tag's newest are read by its index, however many have it."""
+    if not tags:
+        return []
+    branch = (
+        "SELECT id FROM (SELECT clip.id FROM clip_tag JOIN clip ON clip.id = clip_tag.clip_id"
+        " WHERE clip_tag.tag = ${} AND clip_tag.clip_id < $1 AND clip.published_at_us IS NOT NULL"
+        " AND clip.author_id <> $3 AND NOT EXISTS (SELECT 1 FROM feed_wish WHERE feed_wish.account_id = $3"
+        " AND feed_wish.kind = 'author' AND feed_wish.author_id = clip.author_id AND feed_wish.level = -2)"
+        " ORDER BY clip_tag.clip_id DESC LIMIT $2) newest_{}"
+    )
+    branches = " UNION ".join(branch.format(number, number) for number in range(4, 4 + len(tags)))
+    rows = await database.fetch(
+        f"{branches} ORDER BY id DESC LIMIT $2", before_id or 1 << 62, limit, viewer_account_id, *tags
+    )
+    return [ClipId(row["id"]) for row in rows]
+
+
 async def by_tag_for_viewer(database: Database, tag: str, before_id: ClipId | None, limit: int) -> Sequence[ClipId]:
     """Published clips with the tag, newest first, as ids for `for_viewer`."""
     rows = await database.fetch(

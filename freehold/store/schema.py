@@ -244,6 +244,17 @@ follow = Table(
     sqlite_with_rowid=False,
 )
 
+tag_follow = Table(
+    "tag_follow",
+    metadata,
+    _id(),
+    _owned_by_account("account_id"),
+    _text("tag"),
+    _number("at_us"),
+    UniqueConstraint("account_id", "tag"),
+    Index("ix_tag_follow_tag", "tag"),
+)
+
 comment = Table(
     "comment",
     metadata,
@@ -538,5 +549,6 @@ tag_use = Table(
     _text("language"),
     _number("at_us"),
     Index("ix_tag_use_at", "at_us"),
+    Index("ix_tag_use_tag", "tag", "at_us"),
     sqlite_with_rowid=False,
 )

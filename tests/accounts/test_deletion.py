@@ -57,6 +57,7 @@ async def test_nothing_of_a_deleted_account_is_left_in_any_table_or_blob(idle: R
     await ada.json("PUT", f"/api/clips/{id_text(of_bob)}/like")
     await ada.json("PUT", f"/api/clips/{id_text(of_bob)}/share")
     await ada.json("PUT", "/api/accounts/bob/follow")
+    await ada.json("PUT", "/api/tags/herown/follow")
     await ada.json("POST", f"/api/clips/{id_text(of_bob)}/comments", {"text": "her comment"}, status=201)
     await bob.json("PUT", "/api/accounts/ada_lovelace/follow")
     await bob.json("POST", f"/api/clips/{id_text(own)}/comments", {"text": "his comment"}, status=201)
@@ -71,7 +72,7 @@ async def test_nothing_of_a_deleted_account_is_left_in_any_table_or_blob(idle: R
 
     await ada.json("DELETE", "/api/account", {"password": PASSWORD}, status=204)
 
-    words = ["ada_lovelace", "Countess", "her bio", "her caption", "her comment", "halved", str(account_id)]
+    words = ["ada_lovelace", "Countess", "her bio", "her caption", "her comment", "herown", "halved", str(account_id)]
     assert await traces(idle, account_id, words) == []
     left = {key async for key in backends.blobs.all_keys()}
     assert left & keys == {key_of(b"both have it")}, "bob's bytes stay, hers go"

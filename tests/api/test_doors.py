@@ -24,7 +24,8 @@ CLIP_ROUTES = sorted(
 """Whatever has a clip's id in its path, and kin."""
 LISTS = (
     "/", "/@{handle}", "/@{handle}/clips.html", "/feed/for-you.html", "/tag/made", "/api/feeds/for-you",
-    "/api/accounts/{handle}/clips", "/following", "/feed/following.html", "/api/feeds/following",
+    "/api/accounts/{handle}/clips", "/api/tags/made/clips",
+    "/following", "/feed/following.html", "/api/feeds/following",
 )  # fmt: skip
 OWN = frozenset(
     {
@@ -38,7 +39,7 @@ ELSEWHERE = frozenset(
     {
         ("DELETE", "/api/sessions/{id}"), ("DELETE", "/api/comments/{id}"), ("GET", "/api/clips/mine"),
         ("POST", "/api/clips"), ("POST", "/forms/clip"), ("GET", "/@{handle}/clips.html"),
-        ("GET", "/api/accounts/{handle}/clips"),
+        ("GET", "/api/accounts/{handle}/clips"), ("GET", "/api/tags/{tag}/clips"),
     }
 )  # fmt: skip
 """Not a clip's id, or a list, which has a test of its own."""
@@ -114,6 +115,7 @@ async def test_lists_leave_hidden_clips_out_and_show_the_others(idle: Running) -
     await hidden_clips(idle, author_id)
     shown = await make_clip(idle.server.backends, author_id, caption="openwords")
     nobody, other = await strangers(idle)
+    await other.json("PUT", "/api/tags/made/follow")
     for client in (nobody, other):
         for path in LISTS:
             answer = await client.request("GET", path.replace("{handle}", "author"))

@@ -169,6 +169,15 @@ def search_answer(**given: Any) -> dict[str, Any]:
 
 TRENDS = [{"tag": "ceramics", "score": 3.2, "account_count": 1234}, {"tag": "größe", "score": 1.1, "account_count": 2}]
 
+TAG: dict[str, Any] = {
+    "tag": "ceramics",
+    "clip_count": 1200,
+    "follower_count": 31,
+    "is_followed": True,
+    "trend_place": 3,
+    "days": [{"at_us": NOW_US + n * DAY_US, "account_count": count} for n, count in enumerate((0, 617, 1234))],
+}
+
 SESSIONS = [
     {
         "id": f"00000000sess{number}",

@@ -518,6 +518,24 @@ def test_what_is_typed_becomes_suggestions_that_keys_and_fingers_choose(open_pag
     page.wait_for_url("**/@mei")
 
 
+def test_a_tag_is_followed_on_its_page_and_given_up_in_the_settings(
+    open_page: Open, network: Network, playwright: Playwright
+) -> None:
+    person = Person(playwright, network.base, "tagger")
+    page = open_page("/tag/kind0", as_person="tagger")
+    button = page.locator('[data-do="follow-tag"]')
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("[data-followers]")).to_have_text("1")
+    assert person.call("GET", "/api/account/tags")["tags"] == ["kind0"]
+    page.goto("/following")
+    expect(page.locator(".clip .caption").first).to_contain_text("#kind0")
+    page.goto("/settings")
+    page.locator("#tags").get_by_role("button", name="Stop following").click()
+    expect(page.locator("#tags li")).to_have_count(0)
+    assert person.call("GET", "/api/account/tags")["tags"] == []
+
+
 def test_searching_works_without_scripts_on_a_phone(open_page: Open, network: Network) -> None:
     page = open_page("/", java_script_enabled=False)
     page.locator(".nav").get_by_text("Search").click()

@@ -23,6 +23,7 @@ from tests.client.shapes import (
     NOW_US,
     REASONS,
     SESSIONS,
+    TAG,
     TRENDS,
     WHY,
     figures,
@@ -62,7 +63,8 @@ EVERY_PAGE: dict[str, Callable[[], str]] = {
     "fragment": lambda: pages.fragment(frame(), page()),
     "profile": lambda: pages.profile(frame("/@ana"), PROFILE, page()["clips"], next_url="/@ana?before=5"),
     "own profile": lambda: pages.profile(frame("/@ana", account=ANA), PROFILE, []),
-    "tag": lambda: pages.tag(frame("/tag/ceramics"), "ceramics", page()["clips"]),
+    "tag": lambda: pages.tag(frame("/tag/ceramics"), TAG, page()["clips"]),
+    "empty tag": lambda: pages.tag(frame("/tag/x"), {**TAG, "days": [], "trend_place": None}, []),
     "search": lambda: pages.search(frame("/search?q=kiln", account=ANA), ASKED, search_answer(comments=[])),
     "people": lambda: pages.search(
         frame("/search"), ASKED, search_answer(kind="account", clips=[], tags=[], comments=[])
@@ -79,7 +81,7 @@ EVERY_PAGE: dict[str, Callable[[], str]] = {
     "studio": lambda: pages.studio(frame("/studio", account=ANA), [mine(state) for state in STATES]),
     "sign in": lambda: pages.sign_in(frame("/sign-in"), next_path="/upload", refusal="Name or password is wrong."),
     "sign up": lambda: pages.sign_up(frame("/sign-up"), handle="ana", display_name="Ana"),
-    "settings": lambda: pages.settings(frame("/settings", account=ANA, notice="Saved."), SESSIONS, CHOSEN),
+    "settings": lambda: pages.settings(frame("/settings", account=ANA, notice="Saved."), SESSIONS, CHOSEN, ["größe"]),
     "why": lambda: pages.why(frame("/why/p/1"), WHY, served()),
     "about": lambda: pages.about(frame("/about"), clip_count=64, account_count=12),
     "figures": lambda: pages.feed_figures(frame("/admin/feed", account=OPERATOR), figures()),
@@ -148,14 +150,14 @@ def test_what_people_write_is_shown_as_text_on_every_page() -> None:
         pages.feed(frame(HOSTILE, account=account, notice=HOSTILE), hostile_page),
         pages.clip_page(frame(account=account), hostile, comments=comments),
         pages.profile(frame(), {**PROFILE, "account": account}, [hostile], next_url=HOSTILE),
-        pages.tag(frame(), HOSTILE, [hostile]),
+        pages.tag(frame(), {**TAG, "tag": HOSTILE}, [hostile]),
         pages.search(frame(), asked, results),
         pages.search(frame(), asked, None, trends=trends, refusal=HOSTILE),
         pages.share(frame(), HOSTILE, "tag", HOSTILE),
         pages.studio(
             frame(account=account), [mine("refused", caption=HOSTILE, refusal={"code": "x", "text": HOSTILE})]
         ),
-        pages.settings(frame(account=account), sessions, chosen, refusal=HOSTILE),
+        pages.settings(frame(account=account), sessions, chosen, [HOSTILE], refusal=HOSTILE),
         pages.sign_in(frame(), next_path=HOSTILE, handle=HOSTILE, refusal=HOSTILE),
         pages.why(frame(), why, hostile),
         pages.error(frame(HOSTILE), 404, HOSTILE, HOSTILE),
@@ -188,6 +190,15 @@ def test_an_empty_search_says_so_or_what_is_trending() -> None:
     assert "What are you looking for?" in EVERY_PAGE["nothing to look for"]()
     refused = EVERY_PAGE["not to be read"]()
     assert '<p class="refusal" role="alert">There is no such day.' in refused and 'value="kiln"' in refused
+
+
+def test_a_tags_page_tells_its_use_by_day_to_eyes_and_ears() -> None:
+    html = EVERY_PAGE["tag"]()
+    assert '<rect x="1" y="39" width="10" height="1"/>' in html, "a day without any"
+    assert '<rect x="13" y="20" width="10" height="20"/><rect x="25" y="0" width="10" height="40"/>' in html
+    assert "today: 1.2K" in html and "oldest first: 0, 617" in html
+    assert "<dd>No. 3</dd>" in html and "No. " not in EVERY_PAGE["empty tag"]()
+    assert 'value="0" data-do="follow-tag" aria-pressed="true"' in html
 
 
 def test_every_language_that_search_tells_apart_has_its_name() -> None:

@@ -14,7 +14,7 @@ from freehold.actions import account as account_actions
 from freehold.actions import clip as clip_actions
 from freehold.api import identity
 from freehold.api.edge import BODY_LIMIT_BYTES, read_body
-from freehold.api.native import accounts, clips, controls, social
+from freehold.api.native import accounts, clips, controls, social, tags
 from freehold.api.routes import Access, Kind, Routes, parse_form
 from freehold.api.server import Call
 from freehold.api.web.answer import page_response, safe_next, see_other
@@ -196,6 +196,14 @@ async def follow(call: Call) -> Response:
     return see_other(safe_next(fields.get("next", "")))
 
 
+@routes.add("POST", "/forms/follow-tag", access=Access.SIGNED_IN, kind=Kind.PAGE)
+async def follow_tag(call: Call) -> Response:
+    """Follow a tag or stop."""
+    fields = await read_form(call)
+    await tags.follow_tag(call, fields.get("tag", ""), fields.get("on") == "1")
+    return see_other(safe_next(fields.get("next", "")))
+
+
 @routes.add("POST", "/forms/comment", access=Access.SIGNED_IN, kind=Kind.PAGE)
 async def comment(call: Call) -> Response:
     """Comment on a clip."""
@@ -263,5 +271,6 @@ def _refused(call: Call, html: str, refusal: Refusal) -> Response:
 
 async def _settings_refused(call: Call, refusal: Refusal) -> Response:
     sessions, chosen = await accounts.sessions_json(call), await controls.controls_json(call)
-    html = pages.settings(frame_of(call), sessions, chosen, refusal=refusal.text)
+    followed = await tags.followed_tags(call)
+    html = pages.settings(frame_of(call), sessions, chosen, followed, refusal=refusal.text)
     return _refused(call, html, refusal)

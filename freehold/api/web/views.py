@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from freehold.api.native import accounts, admin, clips, controls, feeds, social
+from freehold.api.native import accounts, admin, clips, controls, feeds, social, tags
 from freehold.api.native import search as searches
 from freehold.api.present import PageShape, clip_json, page_json, served_json
 from freehold.api.routes import Access, Kind, Routes, path_id
@@ -48,9 +48,9 @@ async def home(call: Call) -> Response:
 
 @routes.add("GET", "/following", kind=Kind.PAGE)
 async def following(call: Call) -> Response:
-    """Clips of the accounts that one follows, newest first."""
+    """Clips of the accounts and with the tags that one follows, newest first."""
     page = await feeds.feed_for(call).following(call.viewer, None, FIRST_PAGE, call.at_us)
-    is_caught_up = call.account.following_count > 0
+    is_caught_up = call.account.following_count > 0 or bool(await tags.followed_tags(call))
     html = pages.feed(frame_of(call), page_json(page, call.viewer), name="following", is_caught_up=is_caught_up)
     return page_response(call, html)
 
@@ -128,17 +128,18 @@ async def share_profile(call: Call) -> Response:
 @routes.add("GET", "/tag/{tag}/share", kind=Kind.PAGE)
 async def share_tag(call: Call) -> Response:
     """A tag's address, to be passed on."""
-    name = call.request.path_params["tag"].lower()
+    name = tags.asked_tag(call)
     return page_response(call, pages.share(frame_of(call), f"/tag/{quote(name)}", "tag", name))
 
 
 @routes.add("GET", "/tag/{tag}", kind=Kind.PAGE)
 async def tag(call: Call) -> Response:
     """Clips that carry a tag, newest first."""
-    name = call.request.path_params["tag"].lower()
+    name = tags.asked_tag(call)
     found = await feeds.feed_for(call).tagged(call.viewer, name, feeds.asked_before(call), GRID, call.at_us)
     page = page_json(found, call.viewer)
-    html = pages.tag(frame_of(call), name, page["clips"], next_url=_older(f"/tag/{quote(name)}", page))
+    about = await tags.tag_json(call, name)
+    html = pages.tag(frame_of(call), about, page["clips"], next_url=_older(f"/tag/{quote(name)}", page))
     return page_response(call, html)
 
 
@@ -197,7 +198,8 @@ async def settings(call: Call) -> Response:
     """Profile, password, sessions, what one chose for one's feeds, deletion."""
     sessions, chosen = await accounts.sessions_json(call), await controls.controls_json(call)
     notice = NOTICES.get(call.request.query_params.get("done", ""), "")
-    return page_response(call, pages.settings(frame_of(call, notice), sessions, chosen))
+    followed = await tags.followed_tags(call)
+    return page_response(call, pages.settings(frame_of(call, notice), sessions, chosen, followed))
 
 
 @routes.add("GET", "/why/{page_id}/{position}", kind=Kind.PAGE)

@@ -19,7 +19,7 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const [method, path] = (form.dataset.api || "").split(" ");
-    const fields = [...new FormData(form)].filter(([name]) => !["csrf", "next", "username", "id"].includes(name));
+    const fields = [...new FormData(form)].filter(([name]) => !["csrf", "next", "username", "id", "tag", "on"].includes(name));
     const button = form.querySelector("button");
     const refusal = /** @type {HTMLElement | null} */ (form.querySelector(".refusal"));
     if (refusal) refusal.hidden = true;
