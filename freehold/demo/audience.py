@@ -2,8 +2,8 @@
 
 The model is a plain one. A viewer's interest in a clip is a logistic function of the sum of the viewer's weights for
 its kind, its tags, its creator and its length. With little interest the thumb moves within a second or two, with much
-the clip is watched to its end and perhaps again; likes come seldom and with interest, "not interested" more seldom and
-without.
+the clip is watched to its end and perhaps again; likes come seldom and with interest, so do shares, comments and
+follows, and "not interested" more seldom and without.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,8 @@ from freehold.demo.plan import TAGS
 
 LOVED_KINDS = (2, 4)
 DISLIKED_KINDS = (3, 6)
+SHARES, COMMENTS, FOLLOWS = 0.16, 0.10, 0.14
+"""How probable each is for somebody of warmth 1 whom the clip holds entirely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Taste:
     patience_ms: float
     """Beyond this length, interest falls by one logit each time the length doubles."""
     warmth: float
-    """How readily this viewer presses like, about 1."""
+    """How readily this viewer presses like, shares, comments and follows, about 1."""
 
     def interest(self, clip: ClipFeatures) -> float:
         """The probability, 0 to 1, that the first seconds hold this viewer."""
@@ -52,13 +54,22 @@ class Taste:
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """What one viewer did with one shown clip, in the words of `freehold.domain.watch.Watch`."""
+    """What one viewer did with one shown clip, in the words of `freehold.domain.watch.Watch`, and what else came of it
+    for those who have an account."""
 
     watched_ms: int
     completions: int
     skipped: bool
     liked: bool
     not_interested: bool
+    shared: bool = False
+    commented: bool = False
+    followed: bool = False
+
+    @property
+    def is_told(self) -> bool:
+        """Whether others learn of it."""
+        return self.liked or self.shared or self.commented or self.followed
 
 
 class Audience:
@@ -108,11 +119,14 @@ def _skip(clip: ClipFeatures, interest: float, random: Random) -> Reaction:
 
 def _stay(clip: ClipFeatures, interest: float, warmth: float, random: Random) -> Reaction:
     """Watched to the end unless something comes up, and looped now and then by those who love it."""
-    liked = random.random() < min(0.22 * warmth * interest**2, 0.8)
+    heat = warmth * interest**2
+    liked = random.random() < min(0.22 * heat, 0.8)
     if random.random() > 0.55 + 0.40 * interest:
         return Reaction(int(random.uniform(0.35, 0.95) * clip.duration_ms), 0, True, liked, False)
     completions = 1
     while completions < 6 and random.random() < 0.45 * interest:
         completions += 1
     extra_ms = int(random.uniform(0, 0.4) * clip.duration_ms)
-    return Reaction(completions * clip.duration_ms + extra_ms, completions, False, liked, False)
+    shared, commented, followed = (random.random() < chance * heat for chance in (SHARES, COMMENTS, FOLLOWS))
+    watched_ms = completions * clip.duration_ms + extra_ms
+    return Reaction(watched_ms, completions, False, liked, False, shared, commented, followed)

@@ -1,6 +1,8 @@
-"""The demo's people at work: they sign up, upload, comment, like, follow and watch, by the same ways as anybody."""
+"""The demo's people at work: they sign up, upload, comment, like, share, follow and watch, by the same ways as
+anybody."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
@@ -11,13 +13,15 @@ from freehold.actions.clip import Words
 from freehold.actions.upload import Announced, Intake, take_file
 from freehold.actions.watch import BatchReport, WatchReport
 from freehold.api.server import Server
-from freehold.demo.audience import Audience, ClipFeatures
-from freehold.demo.comments import comments_for
+from freehold.demo.audience import Audience, ClipFeatures, Reaction
+from freehold.demo.comments import COMMENTERS, comments_for
 from freehold.demo.creators import CREATORS, avatar_png
 from freehold.demo.plan import DemoClip
 from freehold.demo.sound import SOUNDS
+from freehold.demo.words import ANYWHERE, REMARKS
 from freehold.domain.account import Account, Role, Viewer
 from freehold.domain.clip import WATCHABLE, Clip, ClipState, Wish
+from freehold.domain.errors import Absent
 from freehold.domain.ids import EPOCH_US, ClipId, SoundId, ViewerId, id_text, new_id
 from freehold.feed.page import Page, Served
 from freehold.store import account as accounts
@@ -32,6 +36,8 @@ LEADS = (("demo.viewer", "Vera Viewer", Role.VIEWER), ("demo.operator", "Olu Ope
 CREATOR_LEAD = ("demo.creator", "Cleo Creator")
 FOLLOWED_BY_VIEWER = frozenset(creator.handle for creator in CREATORS[::3])
 """Whom the viewer that a visitor can sign in as follows from the start."""
+REGULARS = (*COMMENTERS, *(creator.handle for creator in CREATORS))
+"""Who of the audience has an account: the first, in this order."""
 CREATOR_LEADS_EVERY = 9
 """One clip in so many is the creator's whom the visitor can sign in as."""
 
@@ -49,6 +55,7 @@ class Cast:
         self._members: dict[str, Account] = {}
         self._joining = asyncio.Lock()
         self._talked_of: set[ClipId] = set()
+        self._said: dict[ClipId, set[str]] = {}
         self._random = Random(seed)
         self._round = 0
         self._intake = Intake(server.backends, server.incoming_dir, server.upload_rules, server.clock, server.random)
@@ -87,7 +94,9 @@ class Cast:
                 continue
             self._talked_of.add(clip.id)
             if clip.comment_count == 0 and clip.like_count == 0:
-                await self._talk_of(clip, self._planned[clip.file_name])
+                # A visitor may have taken it away by now.
+                with contextlib.suppress(Absent):
+                    await self._talk_of(clip, self._planned[clip.file_name])
 
     async def _talk_of(self, clip: Clip, planned: DemoClip) -> None:
         backends, random = self._server.backends, self._server.random
@@ -112,33 +121,59 @@ class Cast:
         kinds = {clip.id: self._planned[clip.file_name] for clip in await self.clips()}
         for number in range(ROUND_VIEWERS):
             who = (self._round * ROUND_VIEWERS + number) % AUDIENCE_SIZE
-            viewer = Viewer(ViewerId(new_id(EPOCH_US, Random(f"{self._seed}/{who}"))))
+            viewer = await self._viewer(who)
             page = await self._server.feed.for_you(viewer, None, self._server.clock())
-            watches = [report for served in page.clips if (report := self._watch(who, page, served, kinds))]
-            if watches:
-                taken, _ = await self._server.feed.take_watches(
-                    viewer, BatchReport(f"demo-{id_text(page.id)}", watches), self._server.clock()
-                )
-                self.watch_count += taken
+            seen = [(one, self._react(who, one, kinds)) for one in page.clips if one.view.clip.id in kinds]
+            if not seen:
+                continue
+            watches = [_report(page, served, reaction) for served, reaction in seen]
+            taken, _ = await self._server.feed.take_watches(
+                viewer, BatchReport(f"demo-{id_text(page.id)}", watches), self._server.clock()
+            )
+            self.watch_count += taken
+            for served, reaction in seen if viewer.account else ():
+                with contextlib.suppress(Absent):
+                    await self._act(viewer, served.view.clip, kinds[served.view.clip.id], reaction)
         self._round += 1
 
-    def _watch(self, who: int, page: Page, served: Served, kinds: dict[ClipId, DemoClip]) -> WatchReport | None:
+    async def _viewer(self, who: int) -> Viewer:
+        if who >= len(REGULARS):
+            return Viewer(ViewerId(new_id(EPOCH_US, Random(f"{self._seed}/{who}"))))
+        member = await self._member(REGULARS[who])
+        return Viewer(ViewerId(member.id), member)
+
+    def _react(self, who: int, served: Served, kinds: dict[ClipId, DemoClip]) -> Reaction:
         clip = served.view.clip
-        planned = kinds.get(clip.id)
-        if planned is None:
-            return None
+        planned = kinds[clip.id]
         features = ClipFeatures(planned.kind, planned.tags, planned.creator, clip.duration_ms)
-        reaction = self._audience.watch(who, features, self._random)
-        return WatchReport(
-            id_text(page.id),
-            served.position,
-            id_text(clip.id),
-            reaction.watched_ms,
-            reaction.completions,
-            reaction.skipped,
-            reaction.liked,
-            reaction.not_interested,
-        )
+        return self._audience.watch(who, features, self._random)
+
+    async def _act(self, viewer: Viewer, clip: Clip, planned: DemoClip, reaction: Reaction) -> None:
+        """What a member does about a clip that it has just watched."""
+        server, member, author = self._server, viewer.account, _author_of(planned)
+        if member is None or member.handle == author or not reaction.is_told:
+            return
+        remark = self._remark(clip.id, planned) if reaction.commented else None
+        async with server.feed.acting(member):
+            at_us = server.clock()
+            if reaction.liked:
+                await social.like(server.backends, viewer, member, clip.id, True, at_us)
+            if reaction.shared:
+                await social.share(server.backends, viewer, member, clip.id, at_us)
+            if remark:
+                await social.comment(server.backends, viewer, member, clip.id, remark, at_us, server.random)
+            if reaction.followed:
+                shown = await server.feed.shown_lately(member, at_us)
+                await social.follow(server.backends, member, author, True, at_us, shown)
+
+    def _remark(self, clip_id: ClipId, planned: DemoClip) -> str | None:
+        """Something that nobody has said of the clip yet, while there is anything."""
+        said = self._said.setdefault(clip_id, {text for _, text in comments_for(planned, self._seed)})
+        left = [text for text in (*REMARKS[planned.kind], *ANYWHERE) if text not in said]
+        if not left:
+            return None
+        said.add(text := self._random.choice(left))
+        return text
 
     async def _member(self, handle: str) -> Account:
         """The account of one of the demo's people, made when it first does something: upload or talk, at once."""
@@ -179,6 +214,19 @@ class Cast:
             at_us = self._server.clock()
             await self._database.transact(lambda tx: clips.insert_sound(tx, sound_id, owner.id, sound.title, at_us))
         return sound_id
+
+
+def _report(page: Page, served: Served, reaction: Reaction) -> WatchReport:
+    return WatchReport(
+        id_text(page.id),
+        served.position,
+        id_text(served.view.clip.id),
+        reaction.watched_ms,
+        reaction.completions,
+        reaction.skipped,
+        reaction.liked,
+        reaction.not_interested,
+    )
 
 
 def _author_of(clip: DemoClip) -> str:

@@ -47,6 +47,15 @@ def test_likes_are_rarer_than_finishes_and_complaints_rarer_than_likes() -> None
     assert 0.0 < share(did, "not_interested") < share(did, "liked")
 
 
+def test_who_likes_a_clip_better_shares_it_comments_on_it_and_follows_its_creator_more_often() -> None:
+    seen = everything_watched(Audience(1, 60))
+    low = [did for interest, _, did in seen if interest < 0.25]
+    high = [did for interest, _, did in seen if interest > 0.75]
+    for what in ("shared", "commented", "followed"):
+        assert 0.02 < share(high, what) < share(high, "liked")
+        assert share(high, what) > 5 * share(low, what)
+
+
 def test_what_is_reported_is_possible() -> None:
     for _, clip, did in everything_watched(Audience(2, 40)):
         assert did.watched_ms >= did.completions * clip.duration_ms
