@@ -4,6 +4,7 @@ The contexts are the JSON shapes of the native API as plain mappings, so a page 
 
     feed(frame, page)                   /, /following               page
     clip_page(frame, served, …)         /@handle/video/ID           served, comments
+    similar(frame, clip, found)         /@handle/video/ID/similar   GET /api/clips/{id}/similar
     fragment(frame, page)               /feed/….html and kin        page: only the run of <article class="clip">
     profile(frame, profile, clips)      /@handle                    GET /api/accounts/{handle}, clips, next_url
     tag(frame, about, clips)            /tag/NAME                   GET /api/tags/{tag}, clips, next_url
@@ -126,6 +127,11 @@ def clip_page(frame: Frame, served: Json, *, comments: Json | None = None) -> st
         is_caught_up=False,
         more_url=f"/@{handle}/clips.html",
     )
+
+
+def similar(frame: Frame, clip: Json, found: Sequence[Json]) -> str:
+    """What goes together with a clip."""
+    return render("similar.html", frame=frame, clip=clip, found=found)
 
 
 def fragment(frame: Frame, page: Json) -> str:

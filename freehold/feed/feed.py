@@ -37,6 +37,7 @@ from freehold.feed.learning import FOLLOWING, FOR_YOU, Learning
 from freehold.feed.page import Page, Served
 from freehold.feed.ranking import Asked, Ranked, packed, rank
 from freehold.feed.rules import FeedRules
+from freehold.feed.similar import company_of
 from freehold.feed.why import Why, why_of
 from freehold.governance.judge import shown_clip, shown_clips
 from freehold.recommender import warm_up
@@ -190,6 +191,23 @@ class Feed:
         """A page of one; `Absent` or `Withheld` where it may not be shown."""
         view = await shown_clip(self._database, viewer, clip_id, door, at_us)
         return await self._serve_in_order(viewer, LINK, [view], at_us, None, source=Source.DIRECT)
+
+    async def similar(
+        self, viewer: Viewer, clip_id: ClipId, count: int, at_us: int
+    ) -> tuple[ClipView, list[tuple[ClipView, str]]]:
+        """The clip, and what goes together with it, each with the tag that both have, or "" for what the same viewers
+        watched well, which comes first. `Absent` or `Withheld` where the clip may not be shown."""
+        view = await shown_clip(self._database, viewer, clip_id, Door.LINK, at_us)
+        async with self._turn_of(viewer.id):
+            viewer = await self._with_muting(viewer)
+        company = company_of(self.learning.learner, clip_id)
+        why = dict.fromkeys(company, "")
+        for tag in view.tags if len(company) < count else ():
+            tagged = await clips.by_tag_for_viewer(self._database, tag, None, count + 1)
+            why |= {one: tag for one in tagged if one != clip_id and one not in why}
+        views = await self._judged(viewer, list(why), at_us)
+        shown = [(views[one], tag) for one, tag in why.items() if one in views]
+        return view, shown[:count]
 
     async def reset(self, account: Account, at_us: int) -> None:
         """Begin the account's feed anew: its next page is a newcomer's."""

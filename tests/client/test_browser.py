@@ -688,6 +688,7 @@ def test_a_comment_appears_at_once_can_be_deleted_and_counts(
     page = open_page("/settings", as_person="talker", **DESKTOP, has_touch=False, is_mobile=False)
     page.goto(clip["url"])
     expect(page.locator(".comment")).to_have_count(there)
+    expect(page.locator("#panel .company .tile")).to_have_count(4)
     page.fill("#say", "<b>Bold</b>")
     page.keyboard.press("Enter")
     expect(page.locator(".comment .text").first).to_have_text("<b>Bold</b>")

@@ -60,6 +60,10 @@ EVERY_PAGE: dict[str, Callable[[], str]] = {
     "nothing": lambda: pages.feed(frame(), {**page(0), "is_end": True}),
     "following": lambda: pages.feed(frame("/following"), {**page(0), "is_end": True}, name="following"),
     "clip": lambda: pages.clip_page(frame("/@ana/video/0000000000001"), served(), comments=COMMENTS),
+    "similar": lambda: pages.similar(
+        frame(), shapes.clip(), [{"clip": shapes.clip(2), "name": "tag", "text": "Both have the tag #kilns."}]
+    ),
+    "nothing similar": lambda: pages.similar(frame(), shapes.clip(caption=""), []),
     "fragment": lambda: pages.fragment(frame(), page()),
     "profile": lambda: pages.profile(frame("/@ana"), PROFILE, page()["clips"], next_url="/@ana?before=5"),
     "own profile": lambda: pages.profile(frame("/@ana", account=ANA), PROFILE, []),
@@ -151,6 +155,7 @@ def test_what_people_write_is_shown_as_text_on_every_page() -> None:
         pages.clip_page(frame(account=account), hostile, comments=comments),
         pages.profile(frame(), {**PROFILE, "account": account}, [hostile], next_url=HOSTILE),
         pages.tag(frame(), {**TAG, "tag": HOSTILE}, [hostile]),
+        pages.similar(frame(), hostile["clip"], [{"clip": hostile["clip"], "name": "tag", "text": HOSTILE}]),
         pages.search(frame(), asked, results),
         pages.search(frame(), asked, None, trends=trends, refusal=HOSTILE),
         pages.share(frame(), HOSTILE, "tag", HOSTILE),

@@ -1,4 +1,4 @@
-"""Feeds, single clips, why a clip was shown, and watches."""
+"""Feeds, single clips and what is similar, why a clip was shown, and watches."""
 
 from typing import Any, TypedDict
 
@@ -7,22 +7,47 @@ from starlette.responses import Response
 from freehold.actions.watch import parse_batch
 from freehold.api.edge import BODY_LIMIT_BYTES, read_body
 from freehold.api.native import accounts
-from freehold.api.present import PageShape, ServedShape, WhyShape, page_json, served_json, why_json
+from freehold.api.present import (
+    ClipShape,
+    PageShape,
+    ServedShape,
+    WhyShape,
+    clip_json,
+    page_json,
+    served_json,
+    why_json,
+)
 from freehold.api.routes import Access, Kind, Routes, path_id, query_id, query_int
 from freehold.api.server import Call
 from freehold.domain.account import Account
+from freehold.domain.clip import ClipView
 from freehold.domain.ids import ClipId, PageId
 from freehold.domain.verdict import Door
 from freehold.feed.feed import Feed
 from freehold.feed.page import Page
+from freehold.store import rendition as renditions
 
 routes = Routes()
 CLIPS_A_PAGE = 30
 POSITIONS = 255
+SIMILAR, SIMILAR_LIMIT = 12, 40
+WATCHED_ALIKE = "Who watched the one well watched the other well."
 
 
 class ServedAnswer(TypedDict):
     served: ServedShape
+
+
+class SimilarShape(TypedDict):
+    clip: ClipShape
+    name: str
+    """`company` or `tag`."""
+    text: str
+    """Why it is similar."""
+
+
+class SimilarAnswer(TypedDict):
+    clips: list[SimilarShape]
 
 
 def asked_count(call: Call) -> int | None:
@@ -86,6 +111,27 @@ async def clip(call: Call) -> ServedAnswer:
     """One clip."""
     page = await clip_page(call)
     return {"served": served_json(page.id, page.clips[0], call.viewer)}
+
+
+@routes.add("GET", "/api/clips/{id}/similar", answer=SimilarAnswer)
+async def similar(call: Call) -> SimilarAnswer:
+    """Clips that the same viewers watched well, then others with its tags. Has query parameters: count."""
+    count = query_int(call, "count", SIMILAR, 1, SIMILAR_LIMIT)
+    return {"clips": (await similar_json(call, ClipId(path_id(call, "id")), count))[1]}
+
+
+async def similar_json(call: Call, clip_id: ClipId, count: int) -> tuple[ClipView, list[SimilarShape]]:
+    """The clip itself, too. Raises what `shown_clip` raises."""
+    view, found = await call.server.feed.similar(call.viewer, clip_id, count, call.at_us)
+    files = await renditions.of_clips(call.server.backends.database, [one.clip.id for one, _ in found])
+    return view, [
+        {
+            "clip": clip_json(one, files.get(one.clip.id, ()), call.viewer),
+            "name": "tag" if tag else "company",
+            "text": f"Both have the tag #{tag}." if tag else WATCHED_ALIKE,
+        }
+        for one, tag in found
+    ]
 
 
 @routes.add("GET", "/api/why/{page_id}/{position}", answer=WhyShape)

@@ -105,6 +105,16 @@ async def clip(call: Call) -> Response:
     return page_response(call, pages.clip_page(frame_of(call), served, comments=comments))
 
 
+@routes.add("GET", "/@{handle}/video/{id}/similar", kind=Kind.PAGE)
+async def similar(call: Call) -> Response:
+    """Clips that go together with one."""
+    view, found = await feeds.similar_json(call, ClipId(path_id(call, "id")), feeds.SIMILAR_LIMIT)
+    clip = clip_json(view, (), call.viewer)
+    if clip["author"]["handle"] != call.request.path_params["handle"].lower():
+        return see_other(clip["url"] + "/similar")
+    return page_response(call, pages.similar(frame_of(call), clip, found))
+
+
 @routes.add("GET", "/@{handle}/video/{id}/share", kind=Kind.PAGE)
 async def share_clip(call: Call) -> Response:
     """A clip's address, to be passed on."""

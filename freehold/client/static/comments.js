@@ -7,6 +7,7 @@ const said = wordsOf("panel-words");
 const body = /** @type {HTMLElement} */ (document.getElementById("panel-body"));
 const compose = /** @type {HTMLElement} */ (document.getElementById("panel-compose"));
 const units = /** @type {[number, Intl.RelativeTimeFormatUnit][]} */ ([[31536000, "year"], [604800, "week"], [86400, "day"], [3600, "hour"], [60, "minute"]]);
+const ALIKE = 6;
 const since = new Intl.RelativeTimeFormat(document.documentElement.lang, { style: "narrow", numeric: "auto" });
 
 /** @type {HTMLElement} */ let article;
@@ -33,6 +34,9 @@ export async function show(clip) {
     body.replaceChildren(list);
     if (!answer.comments.length) body.append(make("p", "quiet", said.none));
     if (answer.more) list.after(older(list));
+    const link = Object.assign(make("a", "", said.similar), { href: clip.dataset.url + "/similar" });
+    body.append(make("p", "alike", link));
+    alike();
   } catch (fault) {
     body.replaceChildren(make("p", "quiet", fault.message));
   }
@@ -44,7 +48,21 @@ export function adopt(clip) {
   shown = clip.dataset.id || "";
   const list = body.querySelector("ol");
   if (list?.hasAttribute("data-more")) list.after(older(list));
+  alike();
   listen();
+}
+
+/** Puts the first of the similar clips above the link to all of them, as its page has them. */
+async function alike() {
+  const line = /** @type {HTMLElement} */ (body.querySelector(".alike"));
+  const link = /** @type {HTMLAnchorElement} */ (line.firstElementChild);
+  const answer = await fetch(link.href).catch(() => null);
+  if (!answer?.ok || !line.isConnected) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const tiles = [...page.querySelectorAll("#grid .tile")].slice(0, ALIKE);
+  if (!tiles.length) return line.remove();
+  line.before(make("h3", "", said.similar), make("ul", "company", ...tiles.map((tile) => make("li", "", tile))));
+  link.textContent = said.similar_all;
 }
 
 /** @param {Comment} comment */
