@@ -181,6 +181,8 @@ def _checked(settings: Settings) -> Settings:
         raise SettingError("server.log_format is text or json")
     if server.log_level not in ("debug", "info", "warning", "error"):
         raise SettingError("server.log_level is debug, info, warning or error")
+    if settings.feed.replay_days > settings.feed.log_days:
+        raise SettingError("feed.replay_days is at most feed.log_days: what is not kept cannot be rebuilt")
     for section, names in known_settings().items():
         for name in names:
             value = getattr(getattr(settings, section), name)

@@ -20,7 +20,10 @@ def add_parser(commands: Any) -> None:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")
     command_parser(verbs, "list", "each reader, how far it has come, and what it keeps", "freehold readers list")
     reset = command_parser(
-        verbs, "reset", "build anew what a reader keeps, from the first entry on", "freehold readers reset candidates"
+        verbs,
+        "reset",
+        "build anew what a reader keeps, from the first entry on that is kept",
+        "freehold readers reset candidates",
     )
     reset.add_argument("name", help="the reader's name")
     parser.set_defaults(run=run)

@@ -34,7 +34,7 @@ def add_parser(commands: Any) -> None:
         "freehold --data /mnt/copy replay --viewer @alice --json",
         "Rebuild past pages of For You from the log, and say whether they come out as they were served, to the last"
         " bit: candidates, scores, terms, draws, chances and order. Only reads: a copy of the data will do, on any"
-        " machine. Ends with 1 where something differs.",
+        " machine. Ends with 1 where something differs or cannot be rebuilt.",
     )
     parser.add_argument("impressions", nargs="*", metavar="IMPRESSION", help="PAGE or PAGE:POSITION, as in a why link")
     parser.add_argument("--all", action="store_true", help="every page, and every snapshot")
@@ -109,20 +109,31 @@ async def _say_one(replay: Replay, done: AsyncIterator[Replayed], positions: dic
     is_same = True
     async for one in done:
         page = one.page
-        at = datetime.fromtimestamp(page.at_us // 1_000_000, UTC)
-        print(f"page {id_text(page.id)}, served to {id_text(page.viewer_id)} at {at:%Y-%m-%d %H:%M:%S} UTC")
+        print(f"page {id_text(page.id)}, served to {id_text(page.viewer_id)} at {_said(page.at_us)} UTC")
         if one.base:
             print(f"   rebuilt from {one.base}; rows behind that: {one.rows_folded:,}; candidates: {one.candidates}")
         for position in sorted(positions.get(page.id, ())):
             print(f"   position {position}: {_standing(one, position)}")
-        print("   " + ("the same to the last bit" if one.is_same else f"differs, by model {page.model_hash}:"))
+        print("   " + _verdict(one))
         for said in one.differences:
             print(f"   - {said}")
         is_same = is_same and one.is_same
     return _end(replay, is_same)
 
 
+def _said(at_us: int) -> str:
+    return f"{datetime.fromtimestamp(at_us // 1_000_000, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _verdict(one: Replayed) -> str:
+    if one.is_pruned:
+        return "cannot be rebuilt:"
+    return "the same to the last bit" if one.is_same else f"differs, by model {one.page.model_hash}:"
+
+
 def _standing(one: Replayed, position: int) -> str:
+    if one.is_pruned:
+        return "cannot be rebuilt"
     if position >= len(one.positions):
         return "nothing was shown there"
     return "; ".join(one.positions[position]) or "the same"
@@ -131,8 +142,11 @@ def _standing(one: Replayed, position: int) -> str:
 async def _say_many(replay: Replay, done: AsyncIterator[Replayed], _: dict[int, set[int]]) -> int:
     """Sums, and the first pages that differ."""
     started = time.monotonic()
-    pages = impressions = same = same_pages = 0
+    pages = impressions = same = same_pages = pruned = 0
     async for one in done:
+        if one.is_pruned:
+            pruned += 1
+            continue
         pages += 1
         impressions += len(one.positions)
         same += sum(not some for some in one.positions) if one.is_same else 0
@@ -148,14 +162,19 @@ async def _say_many(replay: Replay, done: AsyncIterator[Replayed], _: dict[int, 
         f" {same_pages:,} pages with {same:,} impressions are the same to the last bit"
         + (f", {pages - same_pages:,} pages differ" if same_pages < pages else "")
     )
-    return _end(replay, same_pages == pages)
+    if pruned:
+        print(f"{pruned:,} older pages cannot be rebuilt: what they were ranked from is pruned")
+    if replay.pruned.seq:
+        print(f"pages up to {_said(replay.pruned.at_us)} UTC are no longer kept")
+    return _end(replay, same_pages == pages and not pruned)
 
 
 async def _say_json(replay: Replay, done: AsyncIterator[Replayed], positions: dict[int, set[int]]) -> int:
     started = time.monotonic()
-    pages = same_pages = impressions = 0
+    pages = same_pages = impressions = pruned = 0
     async for one in done:
         pages, same_pages, impressions = pages + 1, same_pages + one.is_same, impressions + len(one.positions)
+        pruned += one.is_pruned
         print(
             json.dumps(
                 {
@@ -166,13 +185,15 @@ async def _say_json(replay: Replay, done: AsyncIterator[Replayed], positions: di
                     "candidates": one.candidates,
                     "impressions": len(one.positions),
                     "is_same": one.is_same,
+                    "is_pruned": one.is_pruned,
                     "differences": one.differences,
                     "positions": {at: _standing(one, at) for at in sorted(positions.get(one.page.id, ()))},
                 }
             )
         )
-    sums = {"pages": pages, "same": same_pages, "impressions": impressions, "faults": replay.faults}
-    print(json.dumps(sums | {"seconds": round(time.monotonic() - started, 3)}))
+    sums = {"pages": pages, "same": same_pages, "pruned": pruned, "impressions": impressions, "faults": replay.faults}
+    kept = {"kept_after_us": replay.pruned.at_us, "seconds": round(time.monotonic() - started, 3)}
+    print(json.dumps(sums | kept))
     return 0 if same_pages == pages and not replay.faults else EXIT_DIFFERS
 
 

@@ -31,6 +31,11 @@ def new_id(at_us: int, random: Random) -> int:
     return max(0, (at_us - EPOCH_US) // 1000) << RANDOM_BITS | random.getrandbits(RANDOM_BITS)
 
 
+def made_at_us(id_: int) -> int:
+    """When its thing was made, to the millisecond."""
+    return (id_ >> RANDOM_BITS) * 1000 + EPOCH_US
+
+
 _PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
 
 

@@ -36,6 +36,7 @@ from freehold.feed.alternate import alternating
 from freehold.feed.learning import FOLLOWING, FOR_YOU, Learning
 from freehold.feed.page import Page, Served
 from freehold.feed.ranking import Asked, Ranked, packed, rank
+from freehold.feed.retention import Retention, check_kept
 from freehold.feed.rules import FeedRules
 from freehold.feed.similar import company_of
 from freehold.feed.why import Why, why_of
@@ -99,6 +100,8 @@ class Feed:
             asyncio.create_task(follow(backends.database, clock), name=name)
             for name, follow in ((watch_counts.NAME, watch_counts.follow), (tally.NAME, tally.follow))
         ]
+        pruner = Retention(backends, rules, learning, clock)
+        followers.append(asyncio.create_task(pruner.run(), name="retention"))
         try:
             yield cls(backends, rules, learning, clock, random)
         finally:
@@ -256,10 +259,13 @@ class Feed:
             await self.learning.caught_up()
 
     async def why(self, viewer: Viewer, page_id: PageId, position: int) -> Why:
-        """What put a clip there, for whom it was shown to and for moderators; `Absent` (code `impression-absent`)."""
+        """What put a clip there, for whom it was shown to and for moderators; `Absent` (code `impression-absent`), or
+        `Gone` (code `page-pruned`)."""
         page = await pages.by_id(self._database, viewer.id, page_id)
         if page is None and viewer.may(Role.MODERATOR):
             page = await pages.anybodys_for_system(self._database, page_id)
+        if page is None:
+            await check_kept(self._database, page_id)
         if page is None or not 0 <= position < len(page.shown):
             raise Absent("impression-absent", "No clip was shown to you there.")
         return why_of(page, position)

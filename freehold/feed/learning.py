@@ -23,7 +23,7 @@ from freehold.feed.fold import FOLLOWING, FOR_YOU, TOLD, Fold, Place, logged
 from freehold.feed.ranking import engine
 from freehold.feed.rules import FeedRules
 from freehold.recommender import Learner, SnapshotError
-from freehold.store import journal, reader, watch_log
+from freehold.store import journal, reader, retention, watch_log
 from freehold.store import page as pages
 from freehold.store import snapshot as snapshots
 from freehold.store.journal import Kind
@@ -60,6 +60,10 @@ class Learning:
         self._saved_hash = ""
         self._saved_at_us = clock()
         self._is_behind = False
+        self._mark = 0
+        """The reader's mark, as it was last seen or moved."""
+        self.past = asyncio.Lock()
+        """Held while the log's past is read, and while it is pruned."""
         self._fold = self._new_fold()
 
     def _new_fold(self, learner: Learner | None = None, place: Place = (0, 0)) -> Fold:
@@ -113,17 +117,34 @@ class Learning:
     async def restore(self) -> None:
         """As the last end left it; then weights that are others by now are an action, and taken in."""
         database = self._backends.database
-        mark = await reader.mark_of(database, candidates.NAME)
-        for saved in await snapshots.newest_first(database):
-            if saved.journal_seq > mark:
-                break
-            if await self._load(saved):
-                break
+        self._mark = await reader.mark_of(database, candidates.NAME)
+        saved = await snapshots.newest_first(database)
+        is_reset = bool(saved) and saved[0].journal_seq > self._mark
+        await self._begin(await self._bases() if is_reset else saved)
         await candidates.write_down(database, self._clock())
         await self._catch_up()
         await self._follow()
         if await weights.agree(database, self._rules, self._clock(), self._random):
             await self._follow()
+
+    async def _begin(self, saved: Sequence[Snapshot]) -> None:
+        """With the first of these snapshots that can be read and has all of the log behind it, or else with nothing."""
+        pruned = await retention.pruned_of(self._backends.database)
+        for one in saved:
+            if one.log_seq >= pruned.seq and await self._load(one):
+                return
+        self._fold = self._new_fold(place=(pruned.seq, 0))
+        if pruned.seq:
+            # Saved at once: the log that this state is folded from is pruned further.
+            self._saved_at_us = 0
+            log.error("no snapshot can be read: what was learned of pruned watches is lost", log_seq=pruned.seq)
+
+    async def _bases(self) -> Sequence[Snapshot]:
+        """What to build anew from, the best first: nothing, but where the log's beginning is pruned the snapshots that
+        stand for it."""
+        if not (await retention.pruned_of(self._backends.database)).seq:
+            return ()
+        return [*reversed(await snapshots.newest_first(self._backends.database))]
 
     async def _load(self, saved: Snapshot) -> bool:
         blobs = self._backends.blobs
@@ -185,7 +206,8 @@ class Learning:
         """At the journal, and whether it is time to save. A backend that fails now is asked again at the next look."""
         waiting = len(self._waiting)
         try:
-            if await reader.mark_of(self._backends.database, candidates.NAME) < self.journal_seq:
+            self._mark = await reader.mark_of(self._backends.database, candidates.NAME)
+            if self._mark < self.journal_seq:
                 await self._build_anew()
             else:
                 await self._follow()
@@ -201,10 +223,13 @@ class Learning:
             self._saving = asyncio.create_task(self._save(*self._picture()), name="learning-save")
 
     async def _build_anew(self) -> None:
-        """From the first entry on; saved at once, as the log behind an older snapshot may lead elsewhere."""
+        """From the first entry that is kept; saved at once, as the log behind an older snapshot may lead elsewhere."""
         log.info("rebuilding", reader=candidates.NAME)
         fresh = Learning(self._backends, self._rules, self._clock, self._random)
-        await fresh._catch_up()
+        fresh._mark = self._mark
+        async with self.past:
+            await fresh._begin(await fresh._bases())
+            await fresh._catch_up()
         await fresh._follow()
         self._fold = fresh._fold
         self._saved_at_us = 0
@@ -252,9 +277,16 @@ class Learning:
         database, at_us = self._backends.database, self._clock()
         entries = await self._fold.follow(await candidates.write_down(database, at_us))
         self._must_forget |= any(entry.kind is Kind.ACCOUNT_DELETED for entry in entries)
-        if await reader.mark_of(database, candidates.NAME) != self.journal_seq:
-            mark = self.journal_seq
-            await database.transact(lambda transaction: reader.move(transaction, candidates.NAME, mark, at_us))
+        if self._mark == self.journal_seq:
+            return
+        seen, mark = self._mark, self.journal_seq
+
+        async def move(transaction: Transaction) -> None:
+            if await reader.held_mark_of(transaction, candidates.NAME) == seen:  # Else it was reset meanwhile.
+                await reader.move(transaction, candidates.NAME, mark, at_us)
+
+        await database.transact(move)
+        self._mark = mark
 
     # Snapshots
 

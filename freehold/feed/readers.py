@@ -1,4 +1,5 @@
-"""The readers there are: each a name, what it follows and what it keeps. Resetting one builds that anew."""
+"""The readers there are: each a name, what it follows and what it keeps. Resetting one builds that anew, from what
+is kept: for watches that were pruned stand a snapshot of the learner and each clip's count of them."""
 
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ from freehold.domain.errors import Absent
 from freehold.feed import candidates, tally, watch_counts
 from freehold.search import index
 from freehold.store import clip as clips
-from freehold.store import journal, reader, search, watch_log
+from freehold.store import journal, reader, retention, search, watch_log
 from freehold.store import page as pages
 from freehold.store import tally as tallies
 
@@ -35,11 +36,12 @@ KEEPS = {
 
 async def standings(database: Database) -> list[Standing]:
     marks = {mark.name: mark for mark in await reader.all_marks(database)}
+    pruned = await retention.pruned_of(database)
     ends = {
         candidates.NAME: await journal.newest_seq(database),
-        watch_counts.NAME: await watch_log.newest_seq(database),
+        watch_counts.NAME: max(pruned.seq, await watch_log.newest_seq(database)),
         index.NAME: await journal.newest_seq(database),
-        tally.NAME: max(await pages.newest_seq(database), await watch_log.newest_seq(database)),
+        tally.NAME: max(pruned.seq, await pages.newest_seq(database), await watch_log.newest_seq(database)),
     }
     return [
         Standing(name, keeps, marks[name].seq if name in marks else 0, ends[name],

@@ -18,12 +18,14 @@ from freehold.domain.errors import Absent, BackendError
 from freehold.domain.ids import PageId, ViewerId, id_text
 from freehold.feed.fold import FOR_YOU, GONE_WITH_ACCOUNT, GONE_WITH_CLIP, GONE_WITH_EITHER, Fold, Logged, Place, logged
 from freehold.feed.ranking import Asked, Ranked, Record, digest, engine, place_of, rank, unpacked, weights_digest
+from freehold.feed.retention import check_kept
 from freehold.recommender import ONE, Learner, SnapshotError, TermName
-from freehold.store import journal
+from freehold.store import journal, retention
 from freehold.store import page as pages
 from freehold.store import snapshot as snapshots
 from freehold.store.journal import Entry, Kind
 from freehold.store.page import LoggedPage, PageRow, Shown
+from freehold.store.retention import Pruned
 from freehold.store.snapshot import Snapshot
 
 READ_LIMIT = 500
@@ -53,6 +55,8 @@ class Replayed:
     """What is not as it was, worst first; nothing where the page came out to the last bit."""
     positions: tuple[tuple[str, ...], ...]
     """The same for each position that was shown."""
+    is_pruned: bool = False
+    """It cannot be rebuilt, as what it was ranked from is no longer kept."""
 
     @property
     def is_same(self) -> bool:
@@ -81,9 +85,10 @@ class Selection:
 
 
 async def wanted_page(database: Database, page_id: PageId) -> Wanted:
-    """Raises `Absent` (codes `page-absent`, `page-unranked`)."""
+    """Raises `Absent` (codes `page-absent`, `page-unranked`) or `Gone` (code `page-pruned`)."""
     row = await pages.logged_for_system(database, page_id)
     if row is None:
+        await check_kept(database, page_id)
         raise Absent("page-absent", f"There is no page {id_text(page_id)}: it never was, or it was erased.")
     if row.page.feed != FOR_YOU:
         raise Absent("page-unranked", f"Page {id_text(page_id)} is of {row.page.feed}, where nothing is ranked.")
@@ -101,13 +106,17 @@ class Replay:
         self._database = database
         self._blobs = blobs
         self._saved: list[Snapshot] = []
+        self.pruned = Pruned()
+        """What is gone from the log's beginning, as it was when this pass began."""
         self.faults: list[str] = []
         """What was found wrong with what is stored, whether or not a page depends on it."""
         self._start_from(Fold(database), "the log's beginning")
 
     async def pages(self, wanted: Sequence[Wanted]) -> AsyncIterator[Replayed]:
         """Each rebuilt page, in the order in which they were ranked."""
-        self._saved = list(reversed(await snapshots.newest_first(self._database)))
+        self.pruned = await retention.pruned_of(self._database)
+        saved = await snapshots.newest_first(self._database)
+        self._saved = [one for one in reversed(saved) if one.log_seq >= self.pruned.seq]
         in_order = sorted((one for one in wanted if one.place is not None), key=lambda one: (one.place, one.seq))
         in_order += (one for one in wanted if one.place is None)
         for start in range(0, len(in_order), READ_LIMIT):
@@ -133,7 +142,14 @@ class Replay:
         if record is None:
             differences.append("it does not say what it was ranked from")
             return Replayed(page, "", 0, 0, tuple(differences), tuple(() for _ in stored))
-        await self._go_to(record.place)
+        if not await self._go_to(record.place):
+            differences.append(
+                f"what it was ranked from is pruned: the log up to place {self.pruned.seq} is gone, and no snapshot"
+                f" stands for it at {_place(record.place)}"
+            )
+            if record.engine != engine():
+                differences.append(_engines(record))
+            return Replayed(page, "", 0, 0, tuple(differences), tuple(() for _ in stored), is_pruned=True)
         ranked = rank(self._fold.learner, self._fold.place, _asked(page, record))
         is_model_same = ranked.model_hash == page.model_hash
         positions = _position_differences(stored, ranked.shown)
@@ -168,19 +184,27 @@ class Replay:
         self._rows: AsyncIterator[Logged] | None = None
         self._next: Logged | None = None
 
-    async def _go_to(self, place: Place) -> None:
-        """Fold to the place; from a snapshot where that is nearer, or where the fold has left what was served."""
+    @property
+    def _is_at_beginning(self) -> bool:
+        return self._fold.place == (0, 0)
+
+    async def _go_to(self, place: Place) -> bool:
+        """Fold to the place; from a snapshot where that is nearer, or where the fold has left what was served. False
+        where there is nothing to fold from: the log's beginning is pruned, and no snapshot stands for it."""
         while True:
             ahead = [one for one in self._saved if self._fold.place < _place_at(one) <= place]
             if not ahead:
                 break
             is_far = _place_at(ahead[-1])[0] - self._fold.log_seq > WORTH_A_JUMP
-            if is_far or self._is_off or self._fold.place == (0, 0):
+            if is_far or self._is_off or self._is_at_beginning:
                 if not await self._jump(ahead):
                     break
             else:
                 await self._check(ahead[0])
+        if self._is_at_beginning and self.pruned.seq:
+            return False
         await self._advance(place)
+        return True
 
     async def _jump(self, ahead: Sequence[Snapshot]) -> bool:
         """To the newest that can be used."""
@@ -283,6 +307,9 @@ class Replay:
         reasons = self._causes[:CAUSES_SAID]
         if len(self._causes) > CAUSES_SAID:
             reasons.append(f"and {len(self._causes) - CAUSES_SAID} more inputs that are gone or changed")
+        pruned = await retention.pruned_of(self._database)
+        if pruned.seq > self._base_place[0]:
+            reasons.append(f"the log was pruned up to place {pruned.seq} while it was folded")
         if self._rows_gone:
             reasons.append(f"{self._rows_gone} rows of the log are gone since {self._base}")
             reasons += await self._erasures()

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from freehold.backends.database import Database, Transaction
-from freehold.domain.errors import BackendError
+from freehold.domain.errors import BackendError, NoRoom
 from freehold.domain.ids import ClipId, PageId, ViewerId
 from freehold.domain.watch import Source
 from freehold.feed.candidates import weights_of
@@ -65,7 +65,7 @@ async def follow(database: Database, clock: Callable[[], int]) -> None:
             if await take_in(database, clock()):
                 pause_s = REST * (time.perf_counter() - started_s)
             await settle_now_and_then(database, clock())
-        except BackendError as error:
+        except (BackendError, NoRoom) as error:
             log.error("the log could not be added up", error=str(error))
         await asyncio.sleep(pause_s)
 

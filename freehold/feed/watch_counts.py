@@ -10,7 +10,7 @@ from collections.abc import Callable
 import structlog
 
 from freehold.backends.database import Database, Transaction
-from freehold.domain.errors import BackendError
+from freehold.domain.errors import BackendError, NoRoom
 from freehold.domain.ids import ClipId
 from freehold.store import clip as clips
 from freehold.store import reader, watch_log
@@ -27,7 +27,7 @@ async def follow(database: Database, clock: Callable[[], int]) -> None:
     while True:
         try:
             await take_in(database, clock())
-        except BackendError as error:
+        except (BackendError, NoRoom) as error:
             log.error("watches could not be counted", error=str(error))
         await asyncio.sleep(LOOK_EVERY_S)
 

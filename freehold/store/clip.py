@@ -495,9 +495,16 @@ async def add_watches(transaction: Transaction, counts: Sequence[tuple[ClipId, i
     await transaction.execute_many("UPDATE clip SET watch_count = watch_count + $2 WHERE id = $1", counts)
 
 
+async def keep_watch_counts(transaction: Transaction, counts: Sequence[tuple[ClipId, int]]) -> None:
+    """Of watches that were counted and are no longer in the log."""
+    await transaction.execute_many("UPDATE clip SET pruned_watch_count = pruned_watch_count + $2 WHERE id = $1", counts)
+
+
 async def forget_watch_counts(transaction: Transaction) -> None:
-    """Set them all to nothing, to be added up anew."""
-    await transaction.execute("UPDATE clip SET watch_count = 0 WHERE watch_count <> 0")
+    """Set them all to what is no longer in the log; the rest is to be added up anew."""
+    await transaction.execute(
+        "UPDATE clip SET watch_count = pruned_watch_count WHERE watch_count <> pruned_watch_count"
+    )
 
 
 async def insert_sound(

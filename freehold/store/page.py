@@ -231,6 +231,19 @@ async def oldest_at_us_after(database: Database, seq: int) -> int | None:
     return rows[0]["at_us"] if rows else None
 
 
+async def oldest_until(database: Database, seq: int, limit: int) -> list[tuple[int, int]]:
+    """The first pages up to the place: where each is, and when it was served."""
+    rows = await database.fetch("SELECT seq, at_us FROM page WHERE seq <= $1 ORDER BY seq LIMIT $2", seq, limit)
+    return [(row["seq"], row["at_us"]) for row in rows]
+
+
+async def delete_between(transaction: Transaction, after_seq: int, last_seq: int, kept_feed: str = "") -> None:
+    """Those behind `after_seq` up to `last_seq`, but for those of a feed that is kept."""
+    await transaction.execute(
+        "DELETE FROM page WHERE seq > $1 AND seq <= $2 AND feed <> $3", after_seq, last_seq, kept_feed
+    )
+
+
 async def newest_seq(database: Database) -> int:
     rows = await database.fetch("SELECT COALESCE(MAX(seq), 0) AS seq FROM page")
     return int(rows[0]["seq"])

@@ -19,6 +19,12 @@ async def mark_of(database: Database | Transaction, name: str) -> int:
     return int(rows[0]["mark"]) if rows else 0
 
 
+async def held_mark_of(transaction: Transaction, name: str) -> int:
+    """The reader's mark, which stays so until the transaction's end."""
+    await transaction.execute("UPDATE reader SET mark = mark WHERE name = $1", name)
+    return await mark_of(transaction, name)
+
+
 async def all_marks(database: Database) -> Sequence[Mark]:
     rows = await database.fetch("SELECT name, mark, moved_at_us FROM reader ORDER BY name")
     return [Mark(r["name"], r["mark"], r["moved_at_us"]) for r in rows]

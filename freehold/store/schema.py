@@ -159,6 +159,7 @@ clip = Table(
     _number("comment_count", 0),
     _number("watch_count", 0),
     _number("share_count", 0),
+    _number("pruned_watch_count", 0),
     CheckConstraint("audience IN ('public', 'followers', 'private')", name="audience"),
     CheckConstraint("wish IN ('draft', 'publish')", name="wish"),
     Index("ix_clip_author", "author_id", "id"),
@@ -332,6 +333,8 @@ watch_batch = Table(
     UniqueConstraint("viewer_id", "batch"),
     sqlite_autoincrement=True,
 )
+
+log_pruned = Table("log_pruned", metadata, _id(), _number("seq"), _number("at_us"))
 
 snapshot = Table(
     "snapshot",

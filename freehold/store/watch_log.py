@@ -105,6 +105,11 @@ async def oldest_at_us_after(database: Database, seq: int) -> int | None:
     return rows[0]["at_us"] if rows else None
 
 
+async def delete_between(transaction: Transaction, after_seq: int, last_seq: int) -> None:
+    """Those behind `after_seq` up to `last_seq`."""
+    await transaction.execute("DELETE FROM watch_batch WHERE seq > $1 AND seq <= $2", after_seq, last_seq)
+
+
 async def newest_seq(database: Database) -> int:
     rows = await database.fetch("SELECT COALESCE(MAX(seq), 0) AS seq FROM watch_batch")
     return int(rows[0]["seq"])

@@ -119,6 +119,12 @@ def test_passwords_in_addresses_are_not_shown() -> None:
     assert "user=me" in shown and "ssl=on" in shown
 
 
+def test_pages_cannot_be_rebuilt_for_longer_than_they_are_kept() -> None:
+    with pytest.raises(SettingError, match=r"feed\.replay_days is at most feed\.log_days"):
+        settings_of({"feed": {"log_days": 7}})
+    assert settings_of({"feed": {"log_days": 7, "replay_days": 7}}).feed.log_days == 7
+
+
 def test_what_the_tests_themselves_read_from_the_environment_is_no_unknown_setting(tmp_path: Path) -> None:
     assert load(written(tmp_path, ""), dict.fromkeys(OTHER_VARIABLES - {"FREEHOLD_CONFIG"}, "x")) == Settings()
     sources = "".join(file.read_text("utf-8") for file in ROOT.glob("tests/**/*.py"))
