@@ -321,8 +321,8 @@ async def reacted(backends: Backends, filled: Filled) -> Account:
         await swipe(feed, Viewer(ViewerId(100)), 1, Random(1))
         async with feed.acting(me):
             await social.share(backends, viewer, me, filled.clip_ids[0], clock())
-            for text in ("Oh", "Ah"):
-                await social.comment(backends, viewer, me, filled.clip_ids[0], text, clock(), Random(3))
+            for seed, text in enumerate(("Oh", "Ah")):
+                await social.comment(backends, viewer, me, filled.clip_ids[0], text, clock(), Random(seed))
             await social.follow(backends, me, author.handle, True, clock(), filled.clip_ids)
         await swipe(feed, Viewer(ViewerId(100)), 1, Random(2))
     return me
