@@ -72,7 +72,8 @@ class Edge:
         reference = f"r-{secrets.token_hex(6)}"
         request = Request(scope, receive)
         response, route, fault = await self._respond(request, reference)
-        response.raw_headers.extend(ENCODED_HEADERS)
+        own = {name for name, _ in response.raw_headers}
+        response.raw_headers.extend(header for header in ENCODED_HEADERS if header[0] not in own)
         response.headers["x-request-id"] = reference
         if identity.is_secure(request, self.server):
             response.headers["strict-transport-security"] = "max-age=31536000"
@@ -144,7 +145,7 @@ class Edge:
         else:
             answer = await route.handler(call)
         response = answer if isinstance(answer, Response) else _present(answer, route)
-        if is_new and route.kind is not Kind.RAW:
+        if is_new and route.kind not in (Kind.RAW, Kind.FRAME):
             response.set_cookie(
                 identity.VIEWER_COOKIE,
                 identity.viewer_cookie(server, viewer.id),
@@ -163,7 +164,10 @@ class Edge:
         if wants_page and isinstance(refusal, NotSignedIn) and request.method == "GET":
             asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/sign-in?next={quote(asked, safe='')}", 303, {"cache-control": "no-store"})
-        if wants_page:
+        if route is not None and route.kind is Kind.FRAME:
+            html = pages.embed_refusal(await self._frame(request, reference), refusal.text, _withheld_facts(refusal))
+            response = Response(html, status, dict(pages.FRAMED_HEADERS), "text/html")
+        elif wants_page:
             frame = await self._frame(request, reference)
             facts = _withheld_facts(refusal)
             html = (

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from freehold.api.routes import Kind, Routes, path_id
 from freehold.api.server import Call
 from freehold.backends.blobs import Blobs
+from freehold.domain.clip import RenditionKind
 from freehold.domain.errors import Absent
 from freehold.domain.ids import AccountId, ClipId
 from freehold.domain.verdict import Door
@@ -37,7 +38,9 @@ async def clip_bytes(call: Call) -> Response:
     rendition = await renditions.by_name(database, clip_id, call.request.path_params["name"])
     if rendition is None:
         raise Absent("file-absent", "This clip has no such file.")
-    return await _answer(call, rendition.blob_key, rendition.size_bytes, rendition.content_type)
+    # A site that embeds the clip shows its poster beforehand.
+    more = {"cross-origin-resource-policy": "cross-origin"} if rendition.kind is RenditionKind.POSTER else {}
+    return await _answer(call, rendition.blob_key, rendition.size_bytes, rendition.content_type, more)
 
 
 @routes.add("GET", "/media/avatar/{account_id}/{name}", kind=Kind.RAW, is_hot=True)
@@ -50,7 +53,7 @@ async def avatar_bytes(call: Call) -> Response:
         raise Absent("file-absent", "There is no such picture.")
     size_bytes = await backends.blobs.size_bytes(key)
     head = await backends.blobs.read(key, 0, min(16, size_bytes))
-    return await _answer(call, key, size_bytes, picture_type(head))
+    return await _answer(call, key, size_bytes, picture_type(head), {})
 
 
 def picture_type(head: bytes) -> str:
@@ -87,10 +90,10 @@ def span_of(header: str | None, size_bytes: int) -> Span | None:
     return Span(start, min(size_bytes, int(last) + 1) if last else min(size_bytes, start + ANSWER_BYTES))
 
 
-async def _answer(call: Call, key: str, size_bytes: int, content_type: str) -> Response:
+async def _answer(call: Call, key: str, size_bytes: int, content_type: str, more: dict[str, str]) -> Response:
     request, blobs = call.request, call.server.backends.blobs
     tag = f'"{key.rpartition("/")[2]}"'
-    headers = {"etag": tag, "cache-control": CACHE, "accept-ranges": "bytes", "vary": "cookie, authorization"}
+    headers = {"etag": tag, "cache-control": CACHE, "accept-ranges": "bytes", "vary": "cookie, authorization", **more}
     known = [text.strip().removeprefix("W/") for text in request.headers.get("if-none-match", "").split(",")]
     if tag in known or "*" in known:
         return Response(status_code=304, headers=headers)

@@ -50,6 +50,8 @@ class Kind(StrEnum):
     """The handler reads the body itself; refusals are JSON."""
     PAGE = "page"
     """For people: refusals are pages."""
+    FRAME = "frame"
+    """For people on other sites: refusals fit the frame, and no cookie is set."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from freehold.api import health, media
 from freehold.api.native import accounts, admin, clips, controls, feeds, search, social, tags, uploads
-from freehold.api.web import forms, static, views
+from freehold.api.web import embed, forms, static, views
 
 ROUTES = (
     feeds.routes,
@@ -16,6 +16,7 @@ ROUTES = (
     accounts.routes,
     admin.routes,
     views.routes,
+    embed.routes,
     forms.routes,
     static.routes,
     health.routes,

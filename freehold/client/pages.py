@@ -9,7 +9,9 @@ The contexts are the JSON shapes of the native API as plain mappings, so a page 
     profile(frame, profile, clips)      /@handle                    GET /api/accounts/{handle}, clips, next_url
     tag(frame, about, clips)            /tag/NAME                   GET /api/tags/{tag}, clips, next_url
     search(frame, asked, answer, …)     /search                     GET /api/search, GET /api/trends
-    share(frame, path, kind, of)        any of the three, /share    clip_id
+    share(frame, path, kind, of)        any of the three, /share    clip
+    embedded(frame, clip)               /embed/ID                   in frames of other sites
+    embed_refusal(frame, text, order)   any refusal of it
     upload(frame)                       /upload
     studio(frame, clips)                /studio                     GET /api/clips/mine
     sign_in(frame), sign_up(frame)      /sign-in, /sign-up          next_path, fields to fill in again, refusal
@@ -50,7 +52,7 @@ from urllib.parse import quote, urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from freehold.client import qr
+from freehold.client import embed, qr
 from freehold.client.assets import static_url
 
 Json = Mapping[str, Any]
@@ -63,6 +65,14 @@ CONTENT_SECURITY_POLICY = (
     "frame-ancestors 'none'"
 )
 """What the pages need and nothing more."""
+FRAMED_HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors *"
+    ),
+    "cross-origin-resource-policy": "cross-origin",
+}
+"""Of the one page that other sites may put into theirs: it has no scripts, no forms and nobody who is signed in."""
 
 NEWCOMER_WAYS = ("ranked", "popular", "random")
 ENOUGH_WATCHES = 10
@@ -121,6 +131,8 @@ def clip_page(frame: Frame, served: Json, *, comments: Json | None = None) -> st
         "clip_page.html",
         frame=frame,
         served=served,
+        box=embed.box_of(served["clip"]),
+        embed_url=embed.embed_url(frame.origin, served["clip"]),
         page={"clips": [served], "is_end": False},
         comments=comments or {"comments": [], "more": False},
         feed_name="",
@@ -176,10 +188,27 @@ def search_url(asked: Json, **more: str | int) -> str:
     return f"/search?{urlencode(fields)}" if fields else "/search"
 
 
-def share(frame: Frame, path: str, kind: str, of: str, *, clip_id: str = "") -> str:
+def share(frame: Frame, path: str, kind: str, of: str, *, clip: Json | None = None, is_public: bool = True) -> str:
     """The address of what is at `path` (`kind`: clip, profile or tag), to be passed on as text, by an app or from
-    screen to camera; `of` is a handle or the tag. Who is signed in and passes on the clip of `clip_id` is counted."""
-    return render("share.html", frame=frame, path=path, kind=kind, of=of, clip_id=clip_id)
+    screen to camera; `of` is a handle or the tag. Who is signed in and passes on the clip is counted; where anybody may
+    see it, it may be embedded."""
+    embed_code = embed.embed_code(frame.origin, clip, embed.box_of(clip)) if clip and is_public else ""
+    return render(
+        "share.html", frame=frame, path=path, kind=kind, of=of, clip=clip, is_public=is_public, embed_code=embed_code
+    )
+
+
+def embedded(frame: Frame, clip: Json) -> str:
+    """A clip in a frame of another site. The browser takes the first file whose least height the frame has."""
+    ladder = clip["renditions"]
+    least = [0, *(lower["height_px"] + 1 for lower in ladder[:-1])]
+    files = [*zip(ladder, least, strict=True)][::-1]
+    return render("embed.html", frame=frame, clip=clip, title=embed.title_of(clip), files=files)
+
+
+def embed_refusal(frame: Frame, text: str, order: Json | None) -> str:
+    """In the same frame; `order` has authority, reference_number and since_us where it is withheld."""
+    return render("embed.html", frame=frame, clip=None, text=text, order=order)
 
 
 def upload(frame: Frame, *, limits: Json | None = None) -> str:

@@ -48,6 +48,10 @@ class Viewer:
         return self.account is not None and self.account.role.includes(role)
 
 
+NOBODY = Viewer(ViewerId(0))
+"""Who stands for everybody: what is shown to nobody in particular may be passed on to anyone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     id: SessionId

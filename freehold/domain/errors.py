@@ -12,6 +12,7 @@
     │   ├── WrongMedia        415  bytes of a kind that is not taken
     │   ├── Throttled         429  too many; `retry_after_s` says when
     │   ├── Withheld          451  by order: who, where, since, reference
+    │   ├── NotOffered        501  an answer of a form that there is not
     │   └── NoRoom            507  the disk is full; nothing that was acknowledged is lost
     ├── SettingError       a setting is unknown, malformed or contradicts another
     └── BackendError       a database or blob store failed in a way that a retry may mend
@@ -87,6 +88,10 @@ class Withheld(Refusal):
         self.authority = authority
         self.reference = reference
         self.since_us = since_us
+
+
+class NotOffered(Refusal):
+    http_status = 501
 
 
 class NoRoom(Refusal):

@@ -15,6 +15,7 @@ class Door(StrEnum):
     MEDIA = "media"
     COMMENTS = "comments"
     WHY = "why"
+    EMBED = "embed"
 
 
 class Decision(StrEnum):

@@ -1,10 +1,13 @@
 """The web client in Chromium, against a whole server: what a person sees and does."""
 
+import contextlib
 import re
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -254,6 +257,45 @@ def test_who_passes_a_clip_on_by_an_app_is_counted_once_and_only_signed_in(
         expect(button.locator("b")).to_have_text(str(before + counted))
         page.reload()
         expect(button.locator("b")).to_have_text(str(before + counted))
+
+
+def test_a_clip_plays_in_the_frame_of_another_site(open_page: Open, network: Network) -> None:
+    page = open_page(network.clips[4]["url"] + "/share")
+    page.locator("summary").click()
+    page.get_by_role("button", name="Copy the HTML").click()
+    expect(page.locator("main [role=status]")).to_have_text("Copied.")
+    code = page.locator("textarea").input_value()
+    with another_site(f"<!doctype html>{code}") as address:
+        page.goto(address)
+        frame = page.frame_locator("iframe")
+        film = frame.locator("video")
+        film.evaluate("(video) => { video.muted = true; return video.play(); }")
+        until(lambda: film.evaluate("(video) => video.currentTime > 0.2 && video.videoWidth > 0"))
+        assert frame.get_by_role("link").get_attribute("href") == network.base + network.clips[4]["url"]
+
+
+@contextlib.contextmanager
+def another_site(html: str) -> Iterator[str]:
+    """The address of a page on a host of its own."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("content-type", "text/html")
+            self.end_headers()
+            self.wfile.write(html.encode())
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://localhost:{server.server_port}/"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_focus_returns_to_what_opened_a_panel(open_page: Open) -> None:
@@ -743,7 +785,7 @@ def test_reading_works_without_scripts(open_page: Open, network: Network) -> Non
 
 PLACES = (
     "/", "/following", "/@ana", "/tag/kind1", "/upload", "/studio", "/settings", "/about", "/nowhere", "{clip}",
-    "/search", "/search?q=clip&after=1y", "/search?q=again&kind=comment", "/@ana/share",
+    "/search", "/search?q=clip&after=1y", "/search?q=again&kind=comment", "/@ana/share", "{clip}/share", "{embed}",
 )  # fmt: skip
 OUTSIDE = ("/", "/sign-in", "/sign-up", "/upload", "{clip}")
 
@@ -754,10 +796,11 @@ def test_axe_finds_nothing(open_page: Open, network: Network, theme: str, device
     options = {} if device == "phone" else {**DESKTOP, "has_touch": False, "is_mobile": False}
     page = open_page("/about", color_scheme=theme, reduced_motion="reduce", **options)
     found: list[Any] = []
+    embedded = f"/embed/{network.clips[0]['id']}"
 
     def look(places: tuple[str, ...], keys: tuple[str, ...]) -> None:
         for place in places:
-            page.goto(place.replace("{clip}", network.clips[0]["url"]))
+            page.goto(place.replace("{clip}", network.clips[0]["url"]).replace("{embed}", embedded))
             for key in ("", *keys) if place == "/" else ("",):
                 if key:
                     page.keyboard.press(key)

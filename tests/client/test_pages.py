@@ -80,7 +80,12 @@ EVERY_PAGE: dict[str, Callable[[], str]] = {
     "not to be read": lambda: pages.search(frame("/search"), ASKED, None, refusal="There is no such day."),
     "trends": lambda: pages.search(frame("/search"), NOT_ASKED, NOTHING_FOUND, trends=TRENDS),
     "nothing to look for": lambda: pages.search(frame("/search"), NOT_ASKED, NOTHING_FOUND),
-    "share": lambda: pages.share(frame("/@ana/share"), "/@ana/video/1", "clip", "ana", clip_id="0000000000001"),
+    "share": lambda: pages.share(frame("/@ana/share"), "/@ana/video/1", "clip", "ana", clip=shapes.clip()),
+    "embedded": lambda: pages.embedded(frame("/embed/1"), shapes.clip()),
+    "not embedded": lambda: pages.embed_refusal(frame("/embed/1"), "There is no such clip.", None),
+    "withheld in a frame": lambda: pages.embed_refusal(
+        frame("/embed/1"), "Withheld.", {"authority": "A Court", "reference_number": "1", "since_us": NOW_US}
+    ),
     "upload": lambda: pages.upload(frame("/upload", account=ANA), limits={"size_bytes": 500_000_000}),
     "studio": lambda: pages.studio(frame("/studio", account=ANA), [mine(state) for state in STATES]),
     "sign in": lambda: pages.sign_in(frame("/sign-in"), next_path="/upload", refusal="Name or password is wrong."),
@@ -159,6 +164,9 @@ def test_what_people_write_is_shown_as_text_on_every_page() -> None:
         pages.search(frame(), asked, results),
         pages.search(frame(), asked, None, trends=trends, refusal=HOSTILE),
         pages.share(frame(), HOSTILE, "tag", HOSTILE),
+        pages.share(frame(), HOSTILE, "clip", HOSTILE, clip=hostile["clip"]),
+        pages.embedded(frame(), hostile["clip"]),
+        pages.embed_refusal(frame(), HOSTILE, {"authority": HOSTILE, "reference_number": HOSTILE, "since_us": NOW_US}),
         pages.studio(
             frame(account=account), [mine("refused", caption=HOSTILE, refusal={"code": "x", "text": HOSTILE})]
         ),
@@ -294,8 +302,29 @@ def test_a_shared_link_has_a_preview_with_absolute_addresses() -> None:
         '<meta property="og:image" content="https://clips.example/media/0000000000001/poster.jpg">',
         '<meta property="og:video" content="https://clips.example/media/0000000000001/1280.mp4">',
         '<meta property="og:video:height" content="1280">',
+        '<meta name="twitter:card" content="player">',
+        '<meta name="twitter:player" content="https://clips.example/embed/0000000000001">',
+        '<meta name="twitter:player:height" content="720">',
+        "https://clips.example/oembed?format=xml&amp;url=https%3A//clips.example/%40ana/video/0000000000001",
     ):
         assert line in html
+
+
+def test_profiles_and_tags_have_previews_too() -> None:
+    profile, tagged = EVERY_PAGE["profile"](), EVERY_PAGE["tag"]()
+    assert '<link rel="canonical" href="https://clips.example/@ana">' in profile
+    assert '<meta property="profile:username" content="ana">' in profile and "og:image" not in profile
+    pictured = {**PROFILE, "account": {**ANA, "avatar_url": "/media/avatar/1/a.webp"}}
+    assert 'content="https://clips.example/media/avatar/1/a.webp"' in pages.profile(frame(), pictured, [])
+    assert '<meta property="og:url" content="https://clips.example/tag/ceramics">' in tagged
+    assert 'content="https://clips.example/media/0000000000001/poster.jpg"' in tagged
+
+
+def test_a_frame_takes_the_rendition_that_fits_its_height() -> None:
+    files = re.findall(
+        r'<source src="[^"]+/(\d+)\.mp4" type="video/mp4"(?: media="([^"]+)")?>', EVERY_PAGE["embedded"]()
+    )
+    assert files == [("1280", "(min-height: 961px)"), ("960", "(min-height: 641px)"), ("640", "")]
 
 
 def test_what_is_shared_is_an_absolute_address_with_its_code_where_it_is_not_too_long() -> None:

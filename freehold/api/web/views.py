@@ -12,6 +12,7 @@ from freehold.api.server import Call
 from freehold.api.web.answer import page_response, safe_next, see_other
 from freehold.api.web.frame import frame_of
 from freehold.client import pages
+from freehold.domain.account import NOBODY
 from freehold.domain.errors import BadInput, Refusal
 from freehold.domain.ids import ClipId, parse_id
 from freehold.domain.verdict import Door
@@ -118,14 +119,16 @@ async def similar(call: Call) -> Response:
 @routes.add("GET", "/@{handle}/video/{id}/share", kind=Kind.PAGE)
 async def share_clip(call: Call) -> Response:
     """A clip's address, to be passed on."""
-    view = await shown_clip(
-        call.server.backends.database, call.viewer, ClipId(path_id(call, "id")), Door.LINK, call.at_us
-    )
+    database = call.server.backends.database
+    view = await shown_clip(database, call.viewer, ClipId(path_id(call, "id")), Door.LINK, call.at_us)
     shown = clip_json(view, (), call.viewer)
     if shown["author"]["handle"] != call.request.path_params["handle"].lower():
         return see_other(shown["url"] + "/share")
-    html = pages.share(frame_of(call), shown["url"], "clip", shown["author"]["handle"], clip_id=shown["id"])
-    return page_response(call, html)
+    is_public = bool(await shown_clips(database, NOBODY, [view.clip.id], Door.EMBED, call.at_us))
+    handle = shown["author"]["handle"]
+    return page_response(
+        call, pages.share(frame_of(call), shown["url"], "clip", handle, clip=shown, is_public=is_public)
+    )
 
 
 @routes.add("GET", "/@{handle}/share", kind=Kind.PAGE)
