@@ -2,7 +2,7 @@
 
 from freehold.api import health, media
 from freehold.api.native import accounts, admin, clips, controls, feeds, search, social, tags, uploads
-from freehold.api.web import embed, forms, static, views
+from freehold.api.web import atom, embed, forms, sitemap, static, views
 
 ROUTES = (
     feeds.routes,
@@ -17,6 +17,8 @@ ROUTES = (
     admin.routes,
     views.routes,
     embed.routes,
+    atom.routes,
+    sitemap.routes,
     forms.routes,
     static.routes,
     health.routes,

@@ -16,6 +16,7 @@ class Door(StrEnum):
     COMMENTS = "comments"
     WHY = "why"
     EMBED = "embed"
+    SITEMAP = "sitemap"
 
 
 class Decision(StrEnum):

@@ -75,6 +75,28 @@ async def everyone(database: Database, after_id: int, limit: int) -> Sequence[Ac
     return [account_of(row) for row in rows]
 
 
+_SEEN = (
+    "FROM account WHERE suspended_at_us IS NULL AND EXISTS (SELECT 1 FROM clip WHERE clip.author_id = account.id"
+    " AND clip.published_at_us IS NOT NULL AND clip.audience = 'public')"
+)
+
+
+async def seen_from(database: Database, first_id: AccountId, limit: int) -> Sequence[Account]:
+    """From an id on, those who published something for everybody."""
+    rows = await database.fetch(f"SELECT {COLUMNS} {_SEEN} AND id >= $1 ORDER BY id LIMIT $2", first_id, limit)
+    return [account_of(row) for row in rows]
+
+
+async def every_nth_seen(database: Database, count: int) -> Sequence[AccountId]:
+    """Where runs of `count` of them begin."""
+    rows = await database.fetch(
+        f"SELECT id FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS place {_SEEN}) AS seen"
+        " WHERE (place - 1) % $1 = 0 ORDER BY id",
+        count,
+    )
+    return [AccountId(row["id"]) for row in rows]
+
+
 async def insert(transaction: Transaction, account: Account, password_hash: str) -> bool:
     """Whether the handle was free."""
     changed = await transaction.execute(

@@ -154,6 +154,30 @@ async def by_tag_for_viewer(database: Database, tag: str, before_id: ClipId | No
     return [ClipId(row["id"]) for row in rows]
 
 
+_PUBLIC = (
+    "FROM clip JOIN account ON account.id = clip.author_id WHERE clip.published_at_us IS NOT NULL"
+    " AND clip.audience = 'public' AND clip.state IN ('playable', 'ready') AND account.suspended_at_us IS NULL"
+)
+
+
+async def public_from(database: Database, first_id: ClipId, limit: int) -> Sequence[ClipId]:
+    """From an id on, oldest first, what everybody may see if no order is against it, as ids for `for_viewer`."""
+    rows = await database.fetch(
+        f"SELECT clip.id {_PUBLIC} AND clip.id >= $1 ORDER BY clip.id LIMIT $2", first_id, limit
+    )
+    return [ClipId(row["id"]) for row in rows]
+
+
+async def every_nth_public(database: Database, count: int) -> Sequence[ClipId]:
+    """Where runs of `count` of them begin."""
+    rows = await database.fetch(
+        f"SELECT id FROM (SELECT clip.id, ROW_NUMBER() OVER (ORDER BY clip.id) AS place {_PUBLIC}) AS public"
+        " WHERE (place - 1) % $1 = 0 ORDER BY id",
+        count,
+    )
+    return [ClipId(row["id"]) for row in rows]
+
+
 async def those_by(transaction: Transaction, author_id: AccountId, clip_ids: Sequence[ClipId]) -> set[ClipId]:
     """Those of the clips that are the author's."""
     if not clip_ids:

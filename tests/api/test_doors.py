@@ -26,6 +26,7 @@ LISTS = (
     "/", "/@{handle}", "/@{handle}/clips.html", "/feed/for-you.html", "/tag/made", "/api/feeds/for-you",
     "/api/accounts/{handle}/clips", "/api/tags/made/clips",
     "/following", "/feed/following.html", "/api/feeds/following",
+    "/@{handle}/feed.atom", "/tag/made/feed.atom", "/sitemap/clips-0000000000000.xml",
 )  # fmt: skip
 OWN = frozenset(
     {

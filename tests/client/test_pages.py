@@ -333,6 +333,7 @@ def test_what_is_shared_is_an_absolute_address_with_its_code_where_it_is_not_too
     assert "Share this clip by @ana" in html and html.count('<svg class="qr"') == 1
     long = pages.share(frame("/tag/x/share"), "/tag/" + "x" * 700, "tag", "x" * 700)
     assert 'class="qr"' not in long and "data-clip" not in long
+    assert 'href="/tag/' + "x" * 700 + '/feed.atom"' in long and "feed.atom" not in html
 
 
 def test_a_withheld_page_says_who_under_what_reference_since_when_and_that_it_is_not_deleted() -> None:

@@ -14,10 +14,15 @@ GZIP_LEVEL = 6
 def page_response(call: Call, html: str, status: int = 200) -> Response:
     """A page. Its CSRF token is masked anew each time, so compressing it gives nothing away."""
     headers = {"cache-control": "no-store", "vary": "accept-encoding, cookie"}
-    content = html.encode()
+    return packed(call, html.encode(), headers, "text/html; charset=utf-8", status)
+
+
+def packed(call: Call, content: bytes, headers: dict[str, str], media_type: str, status: int = 200) -> Response:
+    """The content, compressed where that is taken and brings something."""
+    headers = {"vary": "accept-encoding"} | headers
     if len(content) >= GZIP_FROM_BYTES and accepts_gzip(call):
         content, headers["content-encoding"] = gzip.compress(content, GZIP_LEVEL), "gzip"
-    return Response(content, status, headers, "text/html; charset=utf-8")
+    return Response(content, status, headers, media_type)
 
 
 def see_other(path: str) -> Response:

@@ -4,9 +4,8 @@ Both are judged for nobody in particular, so what anybody sees of a clip there i
 """
 
 import re
-from typing import Any
 from urllib.parse import urlsplit
-from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 from starlette.responses import Response
 
@@ -16,6 +15,7 @@ from freehold.api.routes import Kind, Routes, json_response, path_id, query_int
 from freehold.api.server import Call
 from freehold.api.web.answer import page_response
 from freehold.api.web.frame import frame_of
+from freehold.api.web.xml import add, document
 from freehold.client import embed, pages
 from freehold.domain.account import NOBODY
 from freehold.domain.clip import Rendition, RenditionKind
@@ -113,8 +113,8 @@ def _told(
     return told
 
 
-def _xml(told: dict[str, Any]) -> bytes:
-    root = ElementTree.Element("oembed")
+def _xml(told: dict[str, str | int]) -> bytes:
+    root = Element("oembed")
     for name, value in told.items():
-        ElementTree.SubElement(root, name).text = str(value)
-    return b'<?xml version="1.0" encoding="utf-8" standalone="yes"?>\n' + ElementTree.tostring(root)
+        add(root, name, str(value))
+    return document(root)
