@@ -1,7 +1,7 @@
 """The reader `search` of the journal: keeps the index of what can be found as the journal says it is.
 
 An entry only says what to look at again: what is written is what anybody may see of it by now, so entries may come
-twice and late. One process writes; its mark moves in the transaction that writes.
+twice and late. Its mark is held by the transaction that writes and moves it, so that of two processes one does.
 """
 
 import asyncio
@@ -132,8 +132,8 @@ async def _renew(database: Database, touched: Touched, at_us: int, mark: int, en
     await _requalify(database, changes[0], liked)
 
     async def work(transaction: Transaction) -> None:
-        if await reader.mark_of(transaction, NAME) != mark:
-            return  # Reset meanwhile: these will be looked at again.
+        if await reader.held_mark_of(transaction, NAME) != mark:
+            return  # Reset meanwhile, or taken in by another process: these will be looked at again.
         for change in changes:
             await _write(transaction, change)
         await reader.move(transaction, NAME, end, at_us)

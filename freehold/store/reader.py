@@ -21,7 +21,12 @@ async def mark_of(database: Database | Transaction, name: str) -> int:
 
 async def held_mark_of(transaction: Transaction, name: str) -> int:
     """The reader's mark, which stays so until the transaction's end."""
-    await transaction.execute("UPDATE reader SET mark = mark WHERE name = $1", name)
+    # Made where there is none: what is not there yet cannot be held, and two would begin at once.
+    await transaction.execute(
+        "INSERT INTO reader (name, mark, moved_at_us) VALUES ($1, 0, 0)"
+        " ON CONFLICT (name) DO UPDATE SET mark = reader.mark",
+        name,
+    )
     return await mark_of(transaction, name)
 
 

@@ -67,3 +67,12 @@ async def test_a_mark_is_kept(database: Database) -> None:
     await database.transact(lambda tx: reader.move(tx, "r", 9, 2))
     assert await reader.mark_of(database, "r") == 9
     assert [(mark.name, mark.seq) for mark in await reader.all_marks(database)] == [("r", 9)]
+
+
+async def test_marks_that_are_held_are_moved_by_one_at_a_time(database: Database) -> None:
+    async def work(transaction: Transaction) -> None:
+        mark = await reader.held_mark_of(transaction, "taking turns")
+        await reader.move(transaction, "taking turns", mark + 1, 0)
+
+    await asyncio.gather(*(database.transact(work) for _ in range(8)))
+    assert await reader.mark_of(database, "taking turns") == 8
