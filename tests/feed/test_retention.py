@@ -169,9 +169,9 @@ async def copy(template: tuple[Path, Network], tmp_path: Path) -> AsyncIterator[
     shutil.copytree(folder, tmp_path / "data")
     database = SqliteDatabase(tmp_path / "data" / "freehold.db")
     blobs = LocalBlobs(tmp_path / "data" / "blobs")
-    yield replace(
-        network, backends=replace(network.backends, database=database, blobs=blobs), page_ids=[*network.page_ids]
-    )
+    # A bell that was waited for belongs to the loop in which it was.
+    backends = replace(network.backends, database=database, blobs=blobs, bus=EmbeddedBus())
+    yield replace(network, backends=backends, page_ids=[*network.page_ids])
     await database.close()
 
 
