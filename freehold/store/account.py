@@ -49,6 +49,21 @@ async def by_ids(database: Database, account_ids: Sequence[AccountId]) -> list[A
     return [account_of(row) for row in rows]
 
 
+async def followed_among(
+    database: Database, follower_id: AccountId, account_ids: Sequence[AccountId]
+) -> set[AccountId]:
+    """Those of the accounts that one follows."""
+    if not account_ids:
+        return set()
+    rows = await database.fetch(
+        "SELECT followed_id FROM follow WHERE follower_id = $1"
+        f" AND followed_id IN ({placeholders(2, len(account_ids))})",
+        follower_id,
+        *account_ids,
+    )
+    return {AccountId(row["followed_id"]) for row in rows}
+
+
 async def by_handles(database: Database, handles: Sequence[str]) -> list[Account]:
     """Those of them that there are, suspended or not, in no order."""
     if not handles:

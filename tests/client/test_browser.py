@@ -572,6 +572,10 @@ def test_a_tag_is_followed_on_its_page_and_given_up_in_the_settings(
     assert person.call("GET", "/api/account/tags")["tags"] == ["kind0"]
     page.goto("/following")
     expect(page.locator(".clip .caption").first).to_contain_text("#kind0")
+    page.goto("/search?q=mei")
+    page.get_by_role("button", name="Follow @mei").click()
+    expect(page.get_by_role("button", name="Following @mei")).to_have_attribute("aria-pressed", "true")
+    until(lambda: person.call("GET", "/api/accounts/mei")["is_followed"])
     page.goto("/settings")
     page.locator("#tags").get_by_role("button", name="Stop following").click()
     expect(page.locator("#tags li")).to_have_count(0)

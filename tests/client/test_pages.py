@@ -148,7 +148,7 @@ def test_what_people_write_is_shown_as_text_on_every_page() -> None:
         mended=HOSTILE,
         kind=HOSTILE,
         clips=[{**found, "clip": hostile["clip"]}],
-        accounts=[{**found, "account": {**account, "follower_count": 1}}],
+        accounts=[{**found, "account": {**account, "follower_count": 1}, "is_followed": False}],
         tags=[{"tag": HOSTILE, "clip_count": 1}],
         comments=[{**found, "comment": comments["comments"][0], "clip_id": HOSTILE, "clip_url": HOSTILE}],  # type: ignore[index]
     )
@@ -200,6 +200,7 @@ def test_an_empty_search_says_so_or_what_is_trending() -> None:
     assert "Nothing found" in EVERY_PAGE["nothing found"]() and "#ceramics" in EVERY_PAGE["nothing found"]()
     trends = EVERY_PAGE["trends"]()
     assert "1.2K people" in trends and "Nothing found" not in trends and "kinds" not in trends
+    assert "noindex" not in trends and "noindex" in EVERY_PAGE["search"](), "answers are no pages of their own"
     assert "What are you looking for?" in EVERY_PAGE["nothing to look for"]()
     refused = EVERY_PAGE["not to be read"]()
     assert '<p class="refusal" role="alert">There is no such day.' in refused and 'value="kiln"' in refused

@@ -192,6 +192,13 @@ async def test_accounts_tags_and_comments_are_found_too(idle: Running) -> None:
     assert [one["tag"] for one in (await asked(client, "#kiln", kind="tag"))["tags"]] == ["kilnlove", "kilns"]
 
 
+async def test_an_account_that_is_found_says_whether_one_follows_it(idle: Running) -> None:
+    ana, otto = [(await signed_up(idle, name))[0] for name in ("ana", "otto")]
+    await otto.json("PUT", "/api/accounts/ana/follow")
+    for client, expected in ((otto, True), (ana, False), (await idle.new_client(), False)):
+        assert [one["is_followed"] for one in (await found(client, idle, "ana"))["accounts"]] == [expected]
+
+
 async def test_a_name_that_was_changed_is_found_and_the_old_one_is_not(idle: Running) -> None:
     client, _ = await signed_up(idle, "ana")
     for name, other in (("Zoe", "Mila"), ("Mila", "Zoe")):

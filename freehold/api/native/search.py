@@ -19,6 +19,7 @@ from freehold.search.query import LENGTH_LIMIT, Query, parse
 from freehold.search.suggest import Suggestion, suggest
 from freehold.search.trends import Trend
 from freehold.search.words import plain, tag_term
+from freehold.store import account as account_rows
 from freehold.store import rendition as renditions
 
 routes = Routes()
@@ -55,6 +56,7 @@ class FoundAccount(TypedDict):
 
 class FoundAccountShape(TypedDict):
     account: FoundAccount
+    is_followed: bool
     score: float
     why: list[ReasonShape]
 
@@ -183,7 +185,7 @@ async def _fill(call: Call, answer: SearchAnswer, query: Query, start: int, coun
         accounts = await find.find_accounts(database, query, start, wanted, at_us)
         # A word that no account has, and some clips have, was not a slip.
         is_exact = not accounts.mended and not accounts.is_partial
-        answer["accounts"] = [_account_found(one) for one in accounts.found if query.kind or is_exact]
+        answer["accounts"] = await _accounts(call, accounts.found if query.kind or is_exact else ())
         _note(answer, accounts, is_all=bool(query.kind))
     if query.kind is FoundKind.TAG or (query.kind is None and start == 0):
         tags = await find.find_tags(database, query, start, count if query.kind else ABOVE[FoundKind.TAG])
@@ -229,8 +231,19 @@ def _comment(call: Call, found: Found[FoundComment]) -> FoundCommentShape:
     }
 
 
-def _account_found(found: Found[Account]) -> FoundAccountShape:
-    return {"account": _account(found.subject), "score": found.score, "why": _why(found.reasons)}
+async def _accounts(call: Call, found: Sequence[Found[Account]]) -> list[FoundAccountShape]:
+    database, viewer = call.server.backends.database, call.viewer.account
+    ids = [one.subject.id for one in found]
+    followed = await account_rows.followed_among(database, viewer.id, ids) if viewer else set()
+    return [
+        {
+            "account": _account(one.subject),
+            "is_followed": one.subject.id in followed,
+            "score": one.score,
+            "why": _why(one.reasons),
+        }
+        for one in found
+    ]
 
 
 def _account(account: Account) -> FoundAccount:
