@@ -149,9 +149,9 @@ class Cast:
         return self._audience.watch(who, features, self._random)
 
     async def _act(self, viewer: Viewer, clip: Clip, planned: DemoClip, reaction: Reaction) -> None:
-        """What a member does about a clip that it has just watched."""
-        server, member, author = self._server, viewer.account, _author_of(planned)
-        if member is None or member.handle == author or not reaction.is_told:
+        """What a member does about a clip that it has just watched, which is never its own."""
+        server, member = self._server, viewer.account
+        if member is None or not reaction.is_told:
             return
         remark = self._remark(clip.id, planned) if reaction.commented else None
         async with server.feed.acting(member):
@@ -164,7 +164,7 @@ class Cast:
                 await social.comment(server.backends, viewer, member, clip.id, remark, at_us, server.random)
             if reaction.followed:
                 shown = await server.feed.shown_lately(member, at_us)
-                await social.follow(server.backends, member, author, True, at_us, shown)
+                await social.follow(server.backends, member, _author_of(planned), True, at_us, shown)
 
     def _remark(self, clip_id: ClipId, planned: DemoClip) -> str | None:
         """Something that nobody has said of the clip yet, while there is anything."""

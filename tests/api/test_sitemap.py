@@ -11,7 +11,7 @@ from freehold.domain.ids import id_text, parse_id
 from tests.api.made import ORDER, make_clip
 from tests.conftest import Client, Running
 
-NAMESPACE = {"s": sitemap.NAMESPACE["xmlns"]}
+NAMESPACE = {"s": sitemap.NAMESPACE}
 
 
 async def listed(client: Client, path: str) -> list[str]:

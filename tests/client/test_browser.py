@@ -384,6 +384,8 @@ def test_while_the_server_is_away_it_is_said_and_everything_goes_on_by_itself_wh
             break
     expect(broken.locator(".play")).to_contain_text("The server cannot be reached.")
     told = (broken.get_attribute("data-page"), current(page))
+    page.locator('.clip.current [data-do="share"]').click()
+    expect(page.locator(".toast")).to_have_text("The server cannot be reached.")
     broken.locator('[data-do="comments"]').click()
     expect(page.locator("#panel-body")).to_have_text("The server cannot be reached.")
     page.keyboard.press("Escape")

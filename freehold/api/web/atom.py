@@ -4,7 +4,7 @@ from dataclasses import replace
 from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from starlette.responses import Response
 
 from freehold.api import identity
@@ -12,7 +12,7 @@ from freehold.api.native import accounts, feeds, tags
 from freehold.api.present import ClipShape, avatar_url, page_json
 from freehold.api.routes import Kind, Routes
 from freehold.api.server import Call
-from freehold.api.web.xml import add, xml_response
+from freehold.api.web.xml import add, document, xml_response
 from freehold.client import embed
 from freehold.client.pages import iso
 from freehold.domain.account import NOBODY
@@ -40,7 +40,7 @@ async def of_account(call: Call) -> Response:
     if icon:
         add(root, "icon", identity.own_origin(call.request, call.server) + icon)
     _add_entries(call, root, page)
-    return xml_response(call, root, ATOM)
+    return xml_response(call, document(root), ATOM)
 
 
 @routes.add("GET", "/tag/{tag}/feed.atom", kind=Kind.RAW)
@@ -51,7 +51,7 @@ async def of_tag(call: Call) -> Response:
     page = await call.server.feed.untraced().tagged(NOBODY, name, feeds.asked_before(call), ENTRIES, call.at_us)
     root = _feed(call, page, f"/tag/{quote(name)}", f"#{name}", 0)
     _add_entries(call, root, page)
-    return xml_response(call, root, ATOM)
+    return xml_response(call, document(root), ATOM)
 
 
 def _feed(call: Call, page: Page, path: str, title: str, since_us: int) -> Element:
@@ -108,7 +108,7 @@ def _add_media(origin: str, entry: Element, clip: ClipShape) -> None:
 def _content(origin: str, clip: ClipShape) -> str:
     """The poster, which leads to the clip, and the whole caption."""
     poster = Markup('<p><a href="{}"><img src="{}" alt=""></a></p>') if clip["poster_url"] else Markup("")
-    caption = Markup("<br>").join(escape(line) for line in clip["caption"].split("\n"))
+    caption = Markup("<br>").join(clip["caption"].split("\n"))
     return str(
         poster.format(origin + clip["url"], f"{origin}{clip['poster_url']}") + Markup("<p>{}</p>").format(caption)
     )

@@ -69,8 +69,9 @@ async function copy(from) {
   const line = /** @type {HTMLElement} */ (sectionOf(from).querySelector("[role=status]"));
   field.select();
   const isDone = await navigator.clipboard?.writeText(field.value).then(() => true, () => false);
-  line.textContent = (isDone || document.execCommand("copy") ? line.dataset.copied : line.dataset.selected) || "";
-  tell(sectionOf(from));
+  const isCopied = isDone || document.execCommand("copy");
+  line.textContent = (isCopied ? line.dataset.copied : line.dataset.selected) || "";
+  if (isCopied) tell(sectionOf(from));
 }
 
 /** @param {HTMLElement} from */
