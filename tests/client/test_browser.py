@@ -257,6 +257,14 @@ def test_who_passes_a_clip_on_by_an_app_is_counted_once_and_only_signed_in(
         expect(button.locator("b")).to_have_text(str(before + counted))
         page.reload()
         expect(button.locator("b")).to_have_text(str(before + counted))
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    for is_done, told in (("true", "Copied."), ("false", "Selected: press Ctrl and C to copy it.")):
+        button.tap()
+        page.evaluate(f"document.execCommand = () => {is_done}")
+        page.get_by_role("button", name="Copy link").tap()
+        expect(page.locator("dialog [role=status]")).to_have_text(told)
+        assert page.evaluate("getSelection().toString()") == network.base + clip["url"]
+        page.get_by_role("dialog").get_by_role("button", name="Close").tap()
 
 
 def test_a_clip_plays_in_the_frame_of_another_site(open_page: Open, network: Network) -> None:
