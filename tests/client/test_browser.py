@@ -799,7 +799,7 @@ def test_reading_works_without_scripts(open_page: Open, network: Network) -> Non
 
 PLACES = (
     "/", "/following", "/@ana", "/tag/kind1", "/upload", "/studio", "/settings", "/about", "/nowhere", "{clip}",
-    "/search", "/search?q=clip&after=1y", "/search?q=again&kind=comment", "/@ana/share", "{clip}/share", "{embed}",
+    "/search", "/search?q=clip&after=1y", "/search?q=again&kind=comment", "/@ana/share", "{embed}",
 )  # fmt: skip
 OUTSIDE = ("/", "/sign-in", "/sign-up", "/upload", "{clip}")
 
