@@ -124,8 +124,9 @@ def feed(frame: Frame, page: Json, *, name: str = "for-you", is_caught_up: bool 
     )
 
 
-def clip_page(frame: Frame, served: Json, *, comments: Json | None = None) -> str:
-    """One clip with its link preview and first comments; swiping on shows its author's older clips."""
+def clip_page(frame: Frame, served: Json, *, comments: Json | None = None, more_url: str = "") -> str:
+    """One clip with its link preview and first comments; swiping on shows what `more_url` has, or else its author's
+    older clips."""
     handle = quote(served["clip"]["author"]["handle"])
     return render(
         "clip_page.html",
@@ -137,7 +138,7 @@ def clip_page(frame: Frame, served: Json, *, comments: Json | None = None) -> st
         comments=comments or {"comments": [], "more": False},
         feed_name="",
         is_caught_up=False,
-        more_url=f"/@{handle}/clips.html",
+        more_url=more_url or f"/@{handle}/clips.html",
     )
 
 
@@ -146,9 +147,10 @@ def similar(frame: Frame, clip: Json, found: Sequence[Json]) -> str:
     return render("similar.html", frame=frame, clip=clip, found=found)
 
 
-def fragment(frame: Frame, page: Json) -> str:
-    """The clips of one page as articles, to be put behind those that are there."""
-    return render("fragment.html", frame=frame, page=page)
+def fragment(frame: Frame, page: Json, *, more_urls: Sequence[str] = ()) -> str:
+    """The clips of one page as articles, to be put behind those that are there; `more_urls` has for each what is behind
+    it, where that is not told by its id."""
+    return render("fragment.html", frame=frame, page=page, more_urls=more_urls)
 
 
 def profile(frame: Frame, profile: Json, clips: Sequence[Json], *, next_url: str | None = None) -> str:
@@ -182,10 +184,12 @@ def search(frame: Frame, asked: Json, answer: Json | None, *, trends: Sequence[J
     )
 
 
-def search_url(asked: Json, **more: str | int) -> str:
-    """The address of this search with something about it changed, "" for left out."""
-    fields = {name: value for name, value in {**asked, **more}.items() if value}
-    return f"/search?{urlencode(fields)}" if fields else "/search"
+def search_url(asked: Json, *, page: str = "/search", kind: str | None = None, q: str = "", place: int = 0) -> str:
+    """The address of this search, or of a page that goes on with it from a place; `kind` and `q` are others."""
+    kind = asked.get("kind", "") if kind is None else kind
+    fields = {**asked, "q": q or asked.get("q", ""), "kind": kind, "from": place}
+    text = urlencode({name: value for name, value in fields.items() if value})
+    return f"{page}?{text}" if text else page
 
 
 def share(frame: Frame, path: str, kind: str, of: str, *, clip: Json | None = None, is_public: bool = True) -> str:

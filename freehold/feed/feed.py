@@ -53,7 +53,7 @@ __all__ = ["Feed", "FeedRules"]
 
 log = structlog.get_logger("freehold.feed")
 
-PROFILE, TAG, LINK = "profile", "tag", "link"
+PROFILE, TAG, LINK, SEARCH = "profile", "tag", "link", "search"
 DAY_US = 86_400_000_000
 LATELY_US = 30 * 60_000_000
 LASTS_KEPT = 100_000
@@ -194,6 +194,10 @@ class Feed:
         """A page of one; `Absent` or `Withheld` where it may not be shown."""
         view = await shown_clip(self._database, viewer, clip_id, door, at_us)
         return await self._serve_in_order(viewer, LINK, [view], at_us, None, source=Source.DIRECT)
+
+    async def found(self, viewer: Viewer, views: Sequence[ClipView], at_us: int) -> Page:
+        """What a search found, judged, in its order."""
+        return await self._serve_in_order(viewer, SEARCH, views, at_us, None, source=Source.DIRECT)
 
     async def similar(
         self, viewer: Viewer, clip_id: ClipId, count: int, at_us: int

@@ -39,6 +39,8 @@ class Found(Generic[T]):
     score: float
     reasons: tuple[Reason, ...]
     """They sum to the score."""
+    next: int
+    """The place to go on from behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,10 @@ async def find_tags(database: Database, query: Query, start: int, count: int) ->
     spelled = await rows.tags_spelled(database, keys)
     spelled.sort(key=lambda one: (one[1] != term.encode(), -one[2], one[0]))
     part = spelled[start : start + count]
-    found = [Found(FoundTag(tag, clips), float(clips), ()) for tag, _, clips in part]
+    found = [
+        Found(FoundTag(tag, clips), float(clips), (), place)
+        for place, (tag, _, clips) in enumerate(part, start=start + 1)
+    ]
     return Results(found, start + count if len(spelled) > start + count else None, mended)
 
 
@@ -141,7 +146,7 @@ async def _find(database: Database, look: _Look[T], query: Query, start: int, co
                 break
             subject = subjects.get(id_)
             if subject is not None and _fits(query, look.texts(subject)):
-                found.append(_found(look, ranked, subject, ranked.terms[place]))
+                found.append(_found(look, ranked, subject, place))
             place += 1
     has_more = place < len(ranked.ids) or ranked.is_cut
     return Results(found, place if has_more and place < DEPTH else None, ranked.mended, ranked.is_partial)
@@ -157,11 +162,11 @@ def _fits(query: Query, texts: Mapping[str, str]) -> bool:
     )
 
 
-def _found(look: _Look[T], ranked: Ranked, subject: T, terms: Sequence[Term]) -> Found[T]:
+def _found(look: _Look[T], ranked: Ranked, subject: T, place: int) -> Found[T]:
     places = {place: set(terms_of(text)) for place, text in look.texts(subject).items()}
-    reasons = [_reason(term, ranked, places, look.received(subject)) for term in terms if term.value]
+    reasons = [_reason(term, ranked, places, look.received(subject)) for term in ranked.terms[place] if term.value]
     reasons.sort(key=lambda reason: -reason.value)
-    return Found(subject, sum(reason.value for reason in reasons), tuple(reasons))
+    return Found(subject, sum(reason.value for reason in reasons), tuple(reasons), place + 1)
 
 
 def _reason(term: Term, ranked: Ranked, places: Mapping[str, set[str]], received: str) -> Reason:

@@ -24,7 +24,7 @@ CLIP_ROUTES = sorted(
 """Whatever has a clip's id in its path, and kin."""
 LISTS = (
     "/", "/@{handle}", "/@{handle}/clips.html", "/feed/for-you.html", "/tag/made", "/api/feeds/for-you",
-    "/api/accounts/{handle}/clips", "/api/tags/made/clips",
+    "/api/accounts/{handle}/clips", "/api/tags/made/clips", "/tag/made/clips.html",
     "/following", "/feed/following.html", "/api/feeds/following",
     "/@{handle}/feed.atom", "/tag/made/feed.atom", "/sitemap/clips-0000000000000.xml",
 )  # fmt: skip
@@ -40,7 +40,8 @@ ELSEWHERE = frozenset(
     {
         ("DELETE", "/api/sessions/{id}"), ("DELETE", "/api/comments/{id}"), ("GET", "/api/clips/mine"),
         ("POST", "/api/clips"), ("POST", "/forms/clip"), ("GET", "/@{handle}/clips.html"),
-        ("GET", "/api/accounts/{handle}/clips"), ("GET", "/api/tags/{tag}/clips"),
+        ("GET", "/api/accounts/{handle}/clips"), ("GET", "/api/tags/{tag}/clips"), ("GET", "/tag/{tag}/clips.html"),
+        ("GET", "/search/clips.html"),
     }
 )  # fmt: skip
 """Not a clip's id, or a list, which has a test of its own."""

@@ -158,7 +158,7 @@ def search_answer(**given: Any) -> dict[str, Any]:
         "mended": None,
         "is_partial": False,
         "kind": None,
-        "clips": [{"clip": clip(number), "score": 0.85, "why": REASONS} for number in (1, 2)],
+        "clips": [{"clip": clip(number), "score": 0.85, "why": REASONS, "next": number} for number in (1, 2)],
         "accounts": [{"account": account, "is_followed": True, "score": 0.7, "why": REASONS}],
         "tags": [{"tag": "kilns", "clip_count": 1200}, {"tag": "größe", "clip_count": 1}],
         "comments": [{"comment": comment, "clip_id": "1", "clip_url": "/@ana/video/1", "score": 0.5, "why": REASONS}],

@@ -565,6 +565,15 @@ def test_what_is_typed_becomes_suggestions_that_keys_and_fingers_choose(open_pag
     expect(page.locator(".hits .tile")).to_have_count(5)
     page.locator(".because summary").first.click()
     expect(page.locator(".because li").first).to_contain_text(f"It has the tag {wanted}")
+    found = [str(tile.get_attribute("href")).partition("?")[0] for tile in page.locator(".hits .tile").all()]
+    page.locator(".hits .tile").nth(1).click()
+    until(lambda: current(page) and page.url.endswith(found[1]))
+    page.reload()
+    for url in found[2:4]:
+        until(lambda: moves(page) and page.locator(".clip.current + .clip").count())
+        page.keyboard.press("ArrowDown")
+        until(lambda url=url: page.url.endswith(url))  # type: ignore[misc]
+    page.goto("/search")
     page.locator("#q").fill("@mei")
     page.locator("#suggestions").get_by_text("@mei").click()
     page.wait_for_url("**/@mei")

@@ -147,7 +147,7 @@ def test_what_people_write_is_shown_as_text_on_every_page() -> None:
     results = search_answer(
         mended=HOSTILE,
         kind=HOSTILE,
-        clips=[{**found, "clip": hostile["clip"]}],
+        clips=[{**found, "clip": hostile["clip"], "next": 1}],
         accounts=[{**found, "account": {**account, "follower_count": 1}, "is_followed": False}],
         tags=[{"tag": HOSTILE, "clip_count": 1}],
         comments=[{**found, "comment": comments["comments"][0], "clip_id": HOSTILE, "clip_url": HOSTILE}],  # type: ignore[index]
@@ -194,6 +194,21 @@ def test_a_result_says_why_and_its_page_leads_on_with_what_was_asked() -> None:
         '<a href="/search?q=kiln&amp;kind=account&amp;after=7d&amp;length=%3C90s&amp;first=newest">People</a>' in html
     )
     assert 'href="/tag/gr%C3%B6%C3%9Fe"' in html and "1.2K clips" in html and "1 clip<" in html
+
+
+def test_a_clip_that_is_opened_from_a_list_goes_on_with_it() -> None:
+    found = 'href="/@ana/video/0000000000002?q=kiln&amp;after=7d&amp;length=%3C90s&amp;first=newest&amp;from=2"'
+    assert found in EVERY_PAGE["search"]()
+    assert 'href="/@ana/video/0000000000002?tag=ceramics"' in EVERY_PAGE["tag"]()
+    assert 'href="/@ana/video/0000000000002"' in EVERY_PAGE["profile"]()
+    more = '/search/clips.html?q="<b>&from=2'
+    assert 'data-more="/@ana/clips.html"' in EVERY_PAGE["clip"]()
+    assert 'data-more="/search/clips.html?q=&#34;&lt;b&gt;&amp;from=2"' in pages.clip_page(
+        frame(), served(), more_url=more
+    )
+    articles = pages.fragment(frame(), page(2), more_urls=["/a?from=1", "/a?from=2"]).split("<article")[1:]
+    assert ['data-more="/a?from=1"' in articles[0], 'data-more="/a?from=2"' in articles[1]] == [True, True]
+    assert "data-more" not in EVERY_PAGE["fragment"]()
 
 
 def test_an_empty_search_says_so_or_what_is_trending() -> None:

@@ -1,5 +1,6 @@
 """The page of search: a plain form, what the API answers, and nothing that may not be shown."""
 
+import html
 import re
 
 from freehold.domain.ids import id_text
@@ -26,7 +27,7 @@ async def test_the_form_finds_what_may_be_shown_and_keeps_what_was_asked(idle: R
     assert '<option value="&lt;1m" selected>' in html and 'value="teapot"' in html
     assert "Nothing found" in await page(client, q="teapot", length=">1m")
     assert "#ceramics</a>" in await page(client, q="ceramics", kind="tag")
-    assert f'href="/@ana/video/{id_text(shown)}"' in html
+    assert f'href="/@ana/video/{id_text(shown)}?q=teapot&amp;length=%3C1m&amp;from=1"' in html
     mended = await page(client, q="teapto")
     assert "Nothing is spelled so" in mended and ">teapot</a>" in mended
     assert "Nothing has all of it" in await page(client, q="red zebra")
@@ -44,6 +45,35 @@ async def test_more_results_go_on_behind_those_that_are_there(idle: Running) -> 
     captions = [re.findall(r"Teapot number (\d+)</p>", html) for html in (first, second)]
     assert [len(some) for some in captions] == [24, 6] and len(set(captions[0] + captions[1])) == 30
     assert 'data-do="grid"' not in second
+
+
+async def test_what_was_found_is_swiped_through_in_its_order(idle: Running) -> None:
+    client, ana = await signed_up(idle, "ana")
+    for number in range(9):
+        await publish(idle, ana, f"Teapot number {number} #pots")
+    await publish(idle, ana, "A teapot that is withheld", order=ORDER)
+    await caught_up(idle)
+
+    async def text_of(path: str) -> str:
+        answer = await client.request("GET", html.unescape(path))
+        assert answer.status == 200, path
+        return await answer.text()
+
+    tiles = re.findall(r'class="tile" href="([^"]+)"', await page(client, q="teapot", first="newest"))
+    addresses = [tile.partition("?")[0] for tile in tiles]
+    seen, more = addresses[:2], re.findall(r'class="scroller"[^>]* data-more="([^"]+)"', await text_of(tiles[1]))
+    for count, expected in ((3, 3), (30, 4)):
+        articles = await text_of(f"{more[-1]}&count={count}")
+        seen += re.findall(r'<article[^>]* data-url="([^"]+)"', articles)
+        more = re.findall(r'<article[^>]* data-more="([^"]+)"', articles)
+        assert len(more) == expected
+    assert seen == addresses and len(seen) == 9
+    assert "<article" not in await text_of(more[-1])
+    page_id, position = re.findall(r'data-page="(\w+)" data-position="(\d)"', articles)[2]
+    why = await client.json("GET", f"/api/why/{page_id}/{position}")
+    assert (why["feed"], why["source"]) == ("search", "direct")
+    assert 'data-more="/tag/pots/clips.html"' in await text_of(addresses[3] + "?tag=POTS")
+    assert (await client.request("GET", addresses[3] + "?q=teapot&from=many")).status == 400
 
 
 async def test_what_cannot_be_read_is_said_above_the_form_that_has_it_still(idle: Running) -> None:

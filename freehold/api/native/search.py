@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
+from freehold.api.native import feeds
 from freehold.api.native.social import CommentShape, comment_json
 from freehold.api.present import ClipShape, avatar_url, clip_json
 from freehold.api.routes import Routes, query_int
@@ -12,6 +13,7 @@ from freehold.domain.clip import ClipView
 from freehold.domain.errors import BadInput
 from freehold.domain.finding import FoundKind
 from freehold.domain.ids import id_text
+from freehold.feed.page import Page
 from freehold.search import find
 from freehold.search.find import Found, FoundComment, FoundTag, Reason, Results
 from freehold.search.language import LANGUAGES
@@ -43,6 +45,8 @@ class FoundClipShape(TypedDict):
     clip: ClipShape
     score: float
     why: list[ReasonShape]
+    next: int
+    """What `from` is for those behind it."""
 
 
 class FoundAccount(TypedDict):
@@ -150,6 +154,14 @@ async def search_json(call: Call, count: int) -> SearchAnswer:
     return answer
 
 
+async def found_page(call: Call, count: int) -> tuple[Page, list[int]]:
+    """The clips that were found as a page to swipe through, and what a search goes on from behind each."""
+    query, start = asked_query(call), query_int(call, "from", 0, 0, find.DEPTH)
+    results = await find.find_clips(call.server.backends.database, call.viewer, query, start, count, call.at_us)
+    page = await feeds.feed_for(call).found(call.viewer, [one.subject for one in results.found], call.at_us)
+    return page, [one.next for one in results.found]
+
+
 def asked_query(call: Call) -> Query:
     said = call.request.query_params
     more = [f"{name}:{said[name].strip()}" for name in CONDITIONS if said.get(name, "").strip()]
@@ -215,6 +227,7 @@ async def _clips(call: Call, found: Sequence[Found[ClipView]]) -> list[FoundClip
             "clip": clip_json(one.subject, files.get(one.subject.clip.id, ()), call.viewer),
             "score": one.score,
             "why": _why(one.reasons),
+            "next": one.next,
         }
         for one in found
     ]

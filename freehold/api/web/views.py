@@ -4,10 +4,11 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
+from freehold.actions.clip import folded_tag
 from freehold.api.native import accounts, admin, clips, controls, feeds, social, tags
 from freehold.api.native import search as searches
 from freehold.api.present import PageShape, clip_json, page_json, served_json
-from freehold.api.routes import Access, Kind, Routes, path_id
+from freehold.api.routes import Access, Kind, Routes, path_id, query_int
 from freehold.api.server import Call
 from freehold.api.web.answer import page_response, safe_next, see_other
 from freehold.api.web.frame import frame_of
@@ -18,6 +19,7 @@ from freehold.domain.ids import ClipId, parse_id
 from freehold.domain.verdict import Door
 from freehold.feed.page import Page
 from freehold.governance.judge import shown_clip, shown_clips
+from freehold.search import find
 from freehold.store import account as account_rows
 from freehold.store import clip as clip_rows
 from freehold.store import rendition as rendition_rows
@@ -103,7 +105,7 @@ async def clip(call: Call) -> Response:
     except Refusal:
         # A moderator sees a withheld clip at its link; its comments stay shut.
         comments = None
-    return page_response(call, pages.clip_page(frame_of(call), served, comments=comments))
+    return page_response(call, pages.clip_page(frame_of(call), served, comments=comments, more_url=_more_url(call)))
 
 
 @routes.add("GET", "/@{handle}/video/{id}/similar", kind=Kind.PAGE)
@@ -138,6 +140,13 @@ async def share_profile(call: Call) -> Response:
     return page_response(call, pages.share(frame_of(call), f"/@{account.handle}", "profile", account.handle))
 
 
+@routes.add("GET", "/tag/{tag}/clips.html", kind=Kind.PAGE)
+async def more_of_tag(call: Call) -> Response:
+    """Clips that carry a tag, as articles."""
+    feed, before, count = feeds.feed_for(call), feeds.asked_before(call), feeds.asked_count(call)
+    return _fragment(call, await feed.tagged(call.viewer, tags.asked_tag(call), before, count, call.at_us))
+
+
 @routes.add("GET", "/tag/{tag}/share", kind=Kind.PAGE)
 async def share_tag(call: Call) -> Response:
     """A tag's address, to be passed on."""
@@ -168,6 +177,15 @@ async def search(call: Call) -> Response:
     trends = await searches.trends_json(call, "", TRENDS)
     html = pages.search(frame_of(call), asked, answer, trends=trends, refusal=refusal)
     return page_response(call, html, status)
+
+
+@routes.add("GET", "/search/clips.html", kind=Kind.PAGE)
+async def more_found(call: Call) -> Response:
+    """Clips that a search finds, as articles."""
+    page, places = await searches.found_page(call, feeds.asked_count(call) or FIRST_PAGE)
+    asked = searches.asked_texts(call)
+    more_urls = [pages.search_url(asked, page="/search/clips.html", place=place) for place in places]
+    return page_response(call, pages.fragment(frame_of(call), page_json(page, call.viewer), more_urls=more_urls))
 
 
 @routes.add("GET", "/upload", kind=Kind.PAGE)
@@ -248,6 +266,17 @@ async def about(call: Call) -> Response:
 async def _count_clips(call: Call) -> int:
     states = await clip_rows.count_by_state(call.server.backends.database)
     return states.get("ready", 0) + states.get("playable", 0)
+
+
+def _more_url(call: Call) -> str:
+    """Where a clip that was opened from a list goes on: with its tag, with what was found behind it; "" for neither."""
+    said = call.request.query_params
+    if "tag" in said:
+        return f"/tag/{quote(folded_tag(said['tag']), safe='')}/clips.html"
+    if "from" in said:
+        place = query_int(call, "from", 0, 0, find.DEPTH)
+        return pages.search_url(searches.asked_texts(call), page="/search/clips.html", place=place)
+    return ""
 
 
 def _fragment(call: Call, page: Page) -> Response:

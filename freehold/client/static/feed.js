@@ -127,8 +127,10 @@ function enter(article) {
   ring.show(article, before(article), after(article), !halted);
   if (halted) showPlay(true);
   const url = article.dataset.url || "";
-  if (!scroller.dataset.feed && url === location.pathname) history.replaceState(history.state, "", url + location.hash);
-  else history.replaceState({ feed: scroller.dataset.feed }, "", url);
+  // What comes behind it is kept over a reload.
+  const state = { feed: scroller.dataset.feed, more: article.dataset.more || scroller.dataset.more };
+  if (!scroller.dataset.feed && url === location.pathname) history.replaceState(history.state || state, "", url + location.hash);
+  else history.replaceState(state, "", url);
   const caption = article.querySelector(".caption");
   const more = /** @type {HTMLElement | null} */ (article.querySelector('[data-do="more"]'));
   if (caption && more) more.hidden = caption.scrollHeight <= caption.clientHeight + 2;
@@ -457,11 +459,12 @@ document.addEventListener("keydown", (event) => {
 
 /* ---- more clips ---- */
 
-/** The address of the next page; all but For You go on below the last clip. */
+/** The address of the next page; all but For You and what was found go on below the last clip. */
 function nextUrl() {
-  const url = new URL(scroller.dataset.more || "", location.href);
+  const last = articles().at(-1);
+  const url = new URL(last?.dataset.more || scroller.dataset.more || "", location.href);
   url.searchParams.set("count", String(PAGE));
-  if (!url.pathname.endsWith("/for-you.html")) url.searchParams.set("before", articles().at(-1)?.dataset.id || "");
+  if (!url.pathname.endsWith("/for-you.html") && !url.searchParams.has("from")) url.searchParams.set("before", last?.dataset.id || "");
   return url;
 }
 
@@ -546,7 +549,7 @@ addEventListener("pageshow", (event) => event.persisted && arrive());
 if (!scroller.dataset.feed && history.state?.feed) {
   scroller.dataset.feed = history.state.feed;
   scroller.dataset.more = `/feed/${history.state.feed}.html`;
-}
+} else if (!scroller.dataset.feed && history.state?.more) scroller.dataset.more = history.state.more;
 if (panel.hasAttribute("data-given") && (!wide.matches || history.state?.feed) && location.hash !== "#comments") panel.hidden = true;
 soundButton.setAttribute("aria-pressed", "false");
 number();
