@@ -396,7 +396,7 @@ async def test_a_full_disk_is_not_blamed_on_the_clip(
     tmp_path: Path, small_disk: Path, limits: Limits, jail: Jail
 ) -> None:
     source = tmp_path / "noise.mp4"
-    ffmpeg("-f", "lavfi", "-i", "nullsrc=s=360x640:d=3,noise=alls=100:allf=t", source)
+    ffmpeg("-f", "lavfi", "-i", "nullsrc=s=360x640:d=1,noise=alls=100:allf=t", *FAST_H264, source)
     found = await probe(source, limits, jail)
     with pytest.raises(NoRoom):
         await encode_first(source, found, small_disk, limits, jail, silent)
