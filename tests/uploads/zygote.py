@@ -7,6 +7,7 @@ sends the descriptor on which its writing system calls are announced before they
 """
 
 import asyncio
+import gc
 import os
 import queue
 import signal
@@ -33,6 +34,8 @@ def main() -> None:
         database=DatabaseSettings(database_url),
         uploads=UploadRules(max_open=10_000, max_per_hour=10_000),
     )
+    # What is imported stays shared with the servers, instead of being copied for each by its first collection.
+    gc.freeze()
     while order := control.recv(64).decode():
         pid = os.fork()
         if pid == 0:
