@@ -5,8 +5,10 @@
 So who posts a hundred clips is one account, and a thousand accounts within an hour weigh as ten spread over as many.
 """
 
+import asyncio
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from freehold.backends.database import Database
@@ -17,6 +19,8 @@ HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
 DAYS = 14
 WINDOW_H = DAYS * 24
+READ_H = 6
+FOREVER_US = 1 << 62
 HALF_LIFE_H = 48
 KEPT, KEPT_US = 50, 5 * 60_000_000
 ACCOUNTS_AT_LEAST = 2
@@ -49,30 +53,47 @@ async def days_of(database: Database, tag: str, at_us: int) -> list[Day]:
 
 async def trending(database: Database, language: str, count: int, at_us: int) -> list[Trend]:
     """Those of one language, or of all for ""."""
-    crowds: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for tag, hour, used_by in await rows.tag_hours(database, language, at_us - WINDOW_H * HOUR_US, HOUR_US):
-        crowds[tag].append((hour, used_by))
-    trends = [_trend(tag, hours, at_us // HOUR_US) for tag, hours in crowds.items()]
-    known = [trend for trend in trends if trend.accounts >= ACCOUNTS_AT_LEAST]
-    return sorted(known, key=lambda trend: (-trend.score, trend.tag))[:count]
+    crowds = await _crowds(database, language, at_us)
+    known = [crowd for crowd in crowds.items() if sum(crowd[1].values()) >= ACCOUNTS_AT_LEAST]
+    trends = [_trend(tag, sorted(hours.items()), at_us // HOUR_US) for tag, hours in known]
+    return sorted(trends, key=lambda trend: (-trend.score, trend.tag))[:count]
 
 
-def _trend(tag: str, hours: list[tuple[int, int]], now_h: int) -> Trend:
-    worth = (math.exp2(-(now_h - hour) / HALF_LIFE_H) * math.log2(1 + used_by) for hour, used_by in sorted(hours))
+async def _crowds(database: Database, language: str, at_us: int) -> dict[str, Counter[int]]:
+    """For each tag, how many accounts' latest use of it fell into which hour.
+
+    Read a little at a time, the latest first, so that others are answered in between.
+    """
+    crowds: dict[str, Counter[int]] = defaultdict(Counter)
+    counted: set[tuple[str, int]] = set()
+    for end_us in range(at_us, at_us - WINDOW_H * HOUR_US, -READ_H * HOUR_US):
+        until_us = end_us if end_us < at_us else FOREVER_US
+        for tag, author_id, last_us in await rows.last_uses(database, language, end_us - READ_H * HOUR_US, until_us):
+            if (tag, author_id) not in counted:
+                counted.add((tag, author_id))
+                crowds[tag][last_us // HOUR_US] += 1
+        await asyncio.sleep(0)
+    return crowds
+
+
+def _trend(tag: str, hours: Sequence[tuple[int, int]], now_h: int) -> Trend:
+    worth = (math.exp2(-(now_h - hour) / HALF_LIFE_H) * math.log2(1 + used_by) for hour, used_by in hours)
     return Trend(tag, sum(worth), sum(used_by for _, used_by in hours))
 
 
 class Trends:
-    """What is trending, worked out anew every few minutes: it reads every use inside the window."""
+    """What is trending, worked out anew every few minutes and once for all who ask: it reads every use in the window."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._known: dict[str, tuple[int, list[Trend]]] = {}
 
     async def of(self, language: str, count: int, at_us: int) -> list[Trend]:
-        known = self._known.get(language)
-        if known is None or not 0 <= at_us - known[0] < KEPT_US:
-            known = self._known[language] = (at_us, await trending(self._database, language, KEPT, at_us))
+        async with self._turns[language]:
+            known = self._known.get(language)
+            if known is None or not 0 <= at_us - known[0] < KEPT_US:
+                known = self._known[language] = (at_us, await trending(self._database, language, KEPT, at_us))
         return known[1][:count]
 
     async def place_of(self, tag: str, at_us: int) -> int | None:

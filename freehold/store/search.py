@@ -245,17 +245,16 @@ async def uses_of(database: Database, clip_ids: Iterable[int]) -> list[TagUse]:
     return found
 
 
-async def tag_hours(database: Database, language: str, after_us: int, hour_us: int) -> list[tuple[str, int, int]]:
-    """Tag, hour since 1970, accounts whose latest use since then fell into it; of one language, or of all for ""."""
+async def last_uses(database: Database, language: str, after_us: int, until_us: int) -> list[tuple[str, int, int]]:
+    """Tag, author, and when the author last used it between the two; of one language, or of all for ""."""
     rows = await database.fetch(
-        "SELECT tag, last_us / $2 AS hour, COUNT(*) AS accounts FROM ("
         "SELECT tag, author_id, MAX(at_us) AS last_us FROM tag_use"
-        " WHERE at_us > $1 AND ($3 = '' OR language = $3) GROUP BY tag, author_id) latest GROUP BY tag, hour",
+        " WHERE at_us > $1 AND at_us <= $2 AND ($3 = '' OR language = $3) GROUP BY tag, author_id",
         after_us,
-        hour_us,
+        until_us,
         language,
     )
-    return [(row["tag"], row["hour"], row["accounts"]) for row in rows]
+    return [(row["tag"], row["author_id"], row["last_us"]) for row in rows]
 
 
 async def orders_that_changed(database: Database, after_us: int, until_us: int) -> list[int]:

@@ -56,6 +56,15 @@ async def test_clips_with_a_followed_tag_stand_in_following_with_those_of_people
     assert (await client.json("GET", "/api/account/tags"))["tags"] == []
 
 
+async def test_following_goes_on_below_a_clip_with_followed_tags_too(idle: Running) -> None:
+    filled = await publish(idle, 12, authors=4, sounds=0, tags=1)
+    client = await idle.new_client()
+    await client.sign_up("fay")
+    await client.json("PUT", "/api/tags/tag0/follow")
+    page = await client.json("GET", f"/api/feeds/following?count=30&before={id_text(filled.clip_ids[5])}")
+    assert {served["clip"]["id"] for served in page["clips"]} == {id_text(clip_id) for clip_id in filled.clip_ids[:5]}
+
+
 async def test_following_leaves_out_ones_own_and_those_one_wants_nothing_of(idle: Running) -> None:
     filled = await publish(idle, 20, authors=2, sounds=0, tags=1)
     client = await idle.new_client()
