@@ -82,7 +82,7 @@ def _trend(tag: str, hours: Sequence[tuple[int, int]], now_h: int) -> Trend:
 
 
 class Trends:
-    """What is trending, worked out anew every few minutes and once for all who ask: it reads every use in the window."""
+    """What is trending, worked out every few minutes, once for all who ask: it reads every use in the window."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
