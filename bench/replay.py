@@ -122,9 +122,9 @@ async def live(database: Database, data_dir: Path, url: str, clips: int, impress
     return Network(data_dir, url, count, count / CLIPS_A_PAGE / wall_s)
 
 
-async def one_page(feed: Feed, viewer: Viewer, random: Random) -> int:
+async def one_page(feed: Feed, viewer: Viewer, random: Random, clock: Callable[[], int] = clock_us) -> int:
     """How many clips it showed; each is watched, those of the viewer's taste to the end."""
-    page = await feed.for_you(viewer, CLIPS_A_PAGE, clock_us())
+    page = await feed.for_you(viewer, CLIPS_A_PAGE, clock())
     taste = f"tag{viewer.id % 7}"
     watches = []
     for one in page.clips:
@@ -137,7 +137,7 @@ async def one_page(feed: Feed, viewer: Viewer, random: Random) -> int:
             )
         )  # fmt: skip
     if watches:
-        await feed.take_watches(viewer, BatchReport(f"page-{id_text(page.id)}", watches), clock_us())
+        await feed.take_watches(viewer, BatchReport(f"page-{id_text(page.id)}", watches), clock())
     return len(watches)
 
 
