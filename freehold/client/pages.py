@@ -8,6 +8,7 @@ The contexts are the JSON shapes of the native API as plain mappings, so a page 
     fragment(frame, page)               /feed/….html and kin        page: only the run of <article class="clip">
     profile(frame, profile, clips)      /@handle                    GET /api/accounts/{handle}, clips, next_url
     tag(frame, about, clips)            /tag/NAME                   GET /api/tags/{tag}, clips, next_url
+    sound(frame, clips)                 /sound/ID                   clips, next_url
     search(frame, asked, answer, …)     /search                     GET /api/search, GET /api/trends
     share(frame, path, kind, of)        any of the three, /share    clip
     embedded(frame, clip)               /embed/ID                   in frames of other sites
@@ -161,6 +162,11 @@ def profile(frame: Frame, profile: Json, clips: Sequence[Json], *, next_url: str
 def tag(frame: Frame, about: Json, clips: Sequence[Json], *, next_url: str | None = None) -> str:
     """Clips (served shapes) that carry a tag."""
     return render("tag.html", frame=frame, about=about, bars=_bars(about["days"]), clips=clips, next_url=next_url)
+
+
+def sound(frame: Frame, clips: Sequence[Json], *, next_url: str | None = None) -> str:
+    """Clips (served shapes) with one sound, at least one."""
+    return render("sound.html", frame=frame, sound=clips[0]["clip"]["sound"], clips=clips, next_url=next_url)
 
 
 def _bars(days: Sequence[Json]) -> list[tuple[int, int]]:

@@ -53,7 +53,7 @@ __all__ = ["Feed", "FeedRules"]
 
 log = structlog.get_logger("freehold.feed")
 
-PROFILE, TAG, LINK, SEARCH = "profile", "tag", "link", "search"
+PROFILE, TAG, SOUND, LINK, SEARCH = "profile", "tag", "sound", "link", "search"
 DAY_US = 86_400_000_000
 LATELY_US = 30 * 60_000_000
 LASTS_KEPT = 100_000
@@ -189,6 +189,19 @@ class Feed:
 
         views, before = await self._newest(viewer, find, Door.TAG, before, count, at_us)
         return await self._serve_in_order(viewer, TAG, views, at_us, before)
+
+    async def sounded(
+        self, viewer: Viewer, sound_id: SoundId, before: ClipId | None, count: int | None, at_us: int
+    ) -> Page:
+        """Clips with a sound, newest first. `Absent` (code `sound-absent`) for whoever may see none of them."""
+
+        async def find(before: ClipId | None, limit: int) -> Sequence[ClipId]:
+            return await clips.by_sound_for_viewer(self._database, sound_id, before, limit)
+
+        views, after = await self._newest(viewer, find, Door.TAG, before, count, at_us)
+        if before is None and not views:
+            raise Absent("sound-absent", "There is no such sound here, or no clip with it that is for you to see.")
+        return await self._serve_in_order(viewer, SOUND, views, at_us, after)
 
     async def one(self, viewer: Viewer, clip_id: ClipId, door: Door, at_us: int) -> Page:
         """A page of one; `Absent` or `Withheld` where it may not be shown."""

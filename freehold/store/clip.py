@@ -178,6 +178,19 @@ async def every_nth_public(database: Database, count: int) -> Sequence[ClipId]:
     return [ClipId(row["id"]) for row in rows]
 
 
+async def by_sound_for_viewer(
+    database: Database, sound_id: SoundId, before_id: ClipId | None, limit: int
+) -> Sequence[ClipId]:
+    """Published clips with the sound, newest first, as ids for `for_viewer`."""
+    rows = await database.fetch(
+        "SELECT id FROM clip WHERE sound_id = $1 AND id < $2 AND published_at_us IS NOT NULL ORDER BY id DESC LIMIT $3",
+        sound_id,
+        before_id or 1 << 62,
+        limit,
+    )
+    return [ClipId(row["id"]) for row in rows]
+
+
 async def those_by(transaction: Transaction, author_id: AccountId, clip_ids: Sequence[ClipId]) -> set[ClipId]:
     """Those of the clips that are the author's."""
     if not clip_ids:

@@ -41,7 +41,8 @@ ELSEWHERE = frozenset(
         ("DELETE", "/api/sessions/{id}"), ("DELETE", "/api/comments/{id}"), ("GET", "/api/clips/mine"),
         ("POST", "/api/clips"), ("POST", "/forms/clip"), ("GET", "/@{handle}/clips.html"),
         ("GET", "/api/accounts/{handle}/clips"), ("GET", "/api/tags/{tag}/clips"), ("GET", "/tag/{tag}/clips.html"),
-        ("GET", "/search/clips.html"),
+        ("GET", "/search/clips.html"), ("GET", "/sound/{id}"), ("GET", "/sound/{id}/clips.html"),
+        ("GET", "/api/sounds/{id}/clips"),
     }
 )  # fmt: skip
 """Not a clip's id, or a list, which has a test of its own."""

@@ -808,7 +808,7 @@ def test_reading_works_without_scripts(open_page: Open, network: Network) -> Non
 
 PLACES = (
     "/", "/following", "/@ana", "/tag/kind1", "/upload", "/studio", "/settings", "/about", "/nowhere", "{clip}",
-    "/search", "/search?q=clip&after=1y", "/search?q=again&kind=comment", "/@ana/share", "{embed}",
+    "{sound}", "/search", "/search?q=clip&after=1y", "/search?q=again&kind=comment", "/@ana/share", "{embed}",
 )  # fmt: skip
 OUTSIDE = ("/", "/sign-in", "/sign-up", "/upload", "{clip}")
 
@@ -819,11 +819,14 @@ def test_axe_finds_nothing(open_page: Open, network: Network, theme: str, device
     options = {} if device == "phone" else {**DESKTOP, "has_touch": False, "is_mobile": False}
     page = open_page("/about", color_scheme=theme, reduced_motion="reduce", **options)
     found: list[Any] = []
-    embedded = f"/embed/{network.clips[0]['id']}"
+    clip = network.clips[0]
+    addresses = {
+        "{clip}": clip["url"], "{embed}": f"/embed/{clip['id']}", "{sound}": f"/sound/{clip['sound']['id']}",
+    }  # fmt: skip
 
     def look(places: tuple[str, ...], keys: tuple[str, ...]) -> None:
         for place in places:
-            page.goto(place.replace("{clip}", network.clips[0]["url"]).replace("{embed}", embedded))
+            page.goto(addresses.get(place, place))
             for key in ("", *keys) if place == "/" else ("",):
                 if key:
                     page.keyboard.press(key)

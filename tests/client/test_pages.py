@@ -68,6 +68,9 @@ EVERY_PAGE: dict[str, Callable[[], str]] = {
     "profile": lambda: pages.profile(frame("/@ana"), PROFILE, page()["clips"], next_url="/@ana?before=5"),
     "own profile": lambda: pages.profile(frame("/@ana", account=ANA), PROFILE, []),
     "tag": lambda: pages.tag(frame("/tag/ceramics"), TAG, page()["clips"]),
+    "sound": lambda: pages.sound(
+        frame("/sound/0000000000snd"), page()["clips"], next_url="/sound/0000000000snd?before=5"
+    ),
     "empty tag": lambda: pages.tag(frame("/tag/x"), {**TAG, "days": [], "trend_place": None}, []),
     "search": lambda: pages.search(frame("/search?q=kiln", account=ANA), ASKED, search_answer(comments=[])),
     "people": lambda: pages.search(
@@ -160,6 +163,7 @@ def test_what_people_write_is_shown_as_text_on_every_page() -> None:
         pages.clip_page(frame(account=account), hostile, comments=comments),
         pages.profile(frame(), {**PROFILE, "account": account}, [hostile], next_url=HOSTILE),
         pages.tag(frame(), {**TAG, "tag": HOSTILE}, [hostile]),
+        pages.sound(frame(), [hostile]),
         pages.similar(frame(), hostile["clip"], [{"clip": hostile["clip"], "name": "tag", "text": HOSTILE}]),
         pages.search(frame(), asked, results),
         pages.search(frame(), asked, None, trends=trends, refusal=HOSTILE),

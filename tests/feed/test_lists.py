@@ -1,6 +1,7 @@
 """Following, profiles and single clips: lists by time, whose clips leave impressions as well."""
 
 import itertools
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -160,3 +161,30 @@ async def test_a_page_asked_for_with_head_was_shown_to_nobody(idle: Running) -> 
     assert (await idle.database.fetch("SELECT COUNT(*) AS count FROM page"))[0]["count"] == 0
     await client.request("GET", "/")
     assert (await idle.database.fetch("SELECT COUNT(*) AS count FROM page"))[0]["count"] == 1
+
+
+async def test_a_sound_has_its_clips_newest_first_and_is_nobodys_who_may_see_none(idle: Running) -> None:
+    filled = await publish(idle, 12, authors=4, sounds=2, tags=1)
+    client = await idle.new_client()
+    (sound,) = await idle.database.fetch("SELECT sound_id FROM clip WHERE id = $1", filled.clip_ids[1])
+    rows = await idle.database.fetch("SELECT id FROM clip WHERE sound_id = $1 ORDER BY id DESC", sound["sound_id"])
+    ids, sound_id = [id_text(row["id"]) for row in rows], id_text(sound["sound_id"])
+    assert len(ids) > 2
+    first = await client.json("GET", f"/api/sounds/{sound_id}/clips?count=2")
+    rest = await client.json("GET", f"/api/sounds/{sound_id}/clips?before={first['before']}")
+    assert [one["clip"]["id"] for one in first["clips"] + rest["clips"]] == ids
+    past = await client.json("GET", f"/api/sounds/{sound_id}/clips?before={ids[-1]}")
+    assert (past["clips"], past["is_end"]) == ([], True)
+    html = await (await client.request("GET", f"/sound/{sound_id}")).text()
+    assert re.findall(r'href="/@[^/]+/video/(\w+)\?sound=', html) == ids
+    opened = await (await client.request("GET", f"{first['clips'][0]['clip']['url']}?sound={sound_id}")).text()
+    assert f'data-more="/sound/{sound_id}/clips.html"' in opened and f'class="chip" href="/sound/{sound_id}"' in opened
+    more = await (await client.request("GET", f"/sound/{sound_id}/clips.html?before={ids[0]}")).text()
+    assert re.findall(r'<article[^>]* data-id="(\w+)"', more) == ids[1:]
+    assert (await client.request("GET", f"/sound/{sound_id}?before={ids[-1]}")).headers[
+        "location"
+    ] == f"/sound/{sound_id}"
+    await set_audience(idle, [row["id"] for row in rows], "private")
+    assert await client.refusal("GET", f"/api/sounds/{sound_id}/clips") == (404, "sound-absent")
+    for path in (f"/sound/{sound_id}", "/sound/0000000000001", "/sound/nothing"):
+        assert (await client.request("GET", path)).status == 404, path

@@ -21,7 +21,7 @@ from freehold.api.routes import Access, Kind, Routes, path_id, query_id, query_i
 from freehold.api.server import Call
 from freehold.domain.account import Account
 from freehold.domain.clip import ClipView
-from freehold.domain.ids import ClipId, PageId
+from freehold.domain.ids import ClipId, PageId, SoundId
 from freehold.domain.verdict import Door
 from freehold.feed.feed import Feed
 from freehold.feed.page import Page
@@ -77,6 +77,14 @@ async def profile_page(call: Call, account: Account) -> Page:
     return await feed_for(call).profile(call.viewer, account.id, asked_before(call), asked_count(call), call.at_us)
 
 
+async def sound_page(call: Call, count: int | None = None) -> Page:
+    """Asked with a count, where the address has none."""
+    sound_id = SoundId(path_id(call, "id"))
+    return await feed_for(call).sounded(
+        call.viewer, sound_id, asked_before(call), asked_count(call) or count, call.at_us
+    )
+
+
 async def clip_page(call: Call, door: Door = Door.LINK) -> Page:
     return await feed_for(call).one(call.viewer, ClipId(path_id(call, "id")), door, call.at_us)
 
@@ -104,6 +112,12 @@ async def profile_clips(call: Call) -> PageShape:
     """An account's clips, newest first. Has query parameters: count, before."""
     account = await accounts.account_at(call)
     return page_json(await profile_page(call, account), call.viewer)
+
+
+@routes.add("GET", "/api/sounds/{id}/clips", answer=PageShape)
+async def sound_clips(call: Call) -> PageShape:
+    """The clips with a sound, newest first. Has query parameters: count, before."""
+    return page_json(await sound_page(call), call.viewer)
 
 
 @routes.add("GET", "/api/clips/{id}", answer=ServedAnswer)

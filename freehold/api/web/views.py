@@ -8,14 +8,14 @@ from freehold.actions.clip import folded_tag
 from freehold.api.native import accounts, admin, clips, controls, feeds, social, tags
 from freehold.api.native import search as searches
 from freehold.api.present import PageShape, clip_json, page_json, served_json
-from freehold.api.routes import Access, Kind, Routes, path_id, query_int
+from freehold.api.routes import Access, Kind, Routes, path_id, query_id, query_int
 from freehold.api.server import Call
 from freehold.api.web.answer import page_response, safe_next, see_other
 from freehold.api.web.frame import frame_of
 from freehold.client import pages
 from freehold.domain.account import NOBODY
 from freehold.domain.errors import BadInput, Refusal
-from freehold.domain.ids import ClipId, parse_id
+from freehold.domain.ids import ClipId, id_text, parse_id
 from freehold.domain.verdict import Door
 from freehold.feed.page import Page
 from freehold.governance.judge import shown_clip, shown_clips
@@ -165,6 +165,22 @@ async def tag(call: Call) -> Response:
     return page_response(call, html)
 
 
+@routes.add("GET", "/sound/{id}", kind=Kind.PAGE)
+async def sound(call: Call) -> Response:
+    """Clips with a sound, newest first."""
+    page = page_json(await feeds.sound_page(call, GRID), call.viewer)
+    if not page["clips"]:
+        return see_other(call.request.url.path)
+    html = pages.sound(frame_of(call), page["clips"], next_url=_older(call.request.url.path, page))
+    return page_response(call, html)
+
+
+@routes.add("GET", "/sound/{id}/clips.html", kind=Kind.PAGE)
+async def more_of_sound(call: Call) -> Response:
+    """Clips with a sound, as articles."""
+    return _fragment(call, await feeds.sound_page(call))
+
+
 @routes.add("GET", "/search", kind=Kind.PAGE)
 async def search(call: Call) -> Response:
     """Clips, accounts, tags and comments by their words; tags that are trending where nothing is asked or found."""
@@ -269,8 +285,10 @@ async def _count_clips(call: Call) -> int:
 
 
 def _more_url(call: Call) -> str:
-    """Where a clip that was opened from a list goes on: with its tag, with what was found behind it; "" for neither."""
+    """Where a clip that was opened from a list goes on: with its tag or sound, or what was found behind it; else ""."""
     said = call.request.query_params
+    if "sound" in said:
+        return f"/sound/{id_text(query_id(call, 'sound') or 0)}/clips.html"
     if "tag" in said:
         return f"/tag/{quote(folded_tag(said['tag']), safe='')}/clips.html"
     if "from" in said:
