@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -19,15 +20,21 @@ from freehold.backends.sqlite_driver import sqlite3
 from freehold.commands import command_parser
 from freehold.config import Settings
 from freehold.domain.errors import FreeholdError
+from freehold.feed import readers
+from freehold.feed.rules import FeedRules
 from freehold.media.jail import ffmpeg_path, open_jail
 from freehold.media.process import run as run_process
 from freehold.store import clip as clips
-from freehold.store import journal, reader, rendition
+from freehold.store import journal, reader, rendition, retention, watch_log
+from freehold.store import page as pages
 from freehold.store.migrate import current_revision, newest_revision
 
 ROOM_WANTED_BYTES = 2 << 30
 FIXED_SQLITE = (3, 51, 3)
-LATE_US = 3_600_000_000
+HOUR_US = 3_600_000_000
+LATE_US = HOUR_US
+SLACK_DAYS = 1
+"""Snapshots, up to which the log goes, are some time apart."""
 
 
 class Grade(StrEnum):
@@ -155,7 +162,7 @@ async def _storage(settings: Settings, deep: bool) -> AsyncIterator[Finding]:
         yield Finding(Grade.WRONG, "database", str(error), "check the setting database.url and that the server runs")
         return
     try:
-        async for finding in _database(database):
+        async for finding in _database(database, settings.feed):
             yield finding
         async for finding in _blobs(database, settings, deep):
             yield finding
@@ -163,7 +170,7 @@ async def _storage(settings: Settings, deep: bool) -> AsyncIterator[Finding]:
         await database.close()
 
 
-async def _database(database: Database) -> AsyncIterator[Finding]:
+async def _database(database: Database, rules: FeedRules) -> AsyncIterator[Finding]:
     revision, newest = await current_revision(database), newest_revision()
     if revision != newest:
         yield Finding(
@@ -172,8 +179,9 @@ async def _database(database: Database) -> AsyncIterator[Finding]:
         )  # fmt: skip
         return
     yield Finding(Grade.OK, "database", f"revision {revision}")
-    end, now_us = await journal.newest_seq(database), clock_us()
+    ends, now_us = {one.name: one.end for one in await readers.standings(database)}, clock_us()
     for mark in await reader.all_marks(database):
+        end = ends[mark.name] if mark.name in ends else await journal.newest_seq(database)
         if mark.seq < end and now_us - mark.moved_at_us > LATE_US:
             yield Finding(
                 Grade.WRONG, f"reader {mark.name}", f"{end - mark.seq} entries behind for over an hour",
@@ -181,6 +189,7 @@ async def _database(database: Database) -> AsyncIterator[Finding]:
             )  # fmt: skip
         else:
             yield Finding(Grade.OK, f"reader {mark.name}", f"at {mark.seq} of {end}")
+    yield await _log(database, rules, now_us)
     states = await clips.count_by_state(database)
     yield Finding(Grade.OK, "clips", ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none")
     if states.get("failed"):
@@ -188,6 +197,20 @@ async def _database(database: Database) -> AsyncIterator[Finding]:
             Grade.NOTE, "failed clips", f"{states['failed']} could not be processed after all attempts",
             "their authors can retry; the log says why under `step failed`",
         )  # fmt: skip
+
+
+async def _log(database: Database, rules: FeedRules, now_us: int) -> Finding:
+    """Whether pages and watches go when their time is over."""
+    pruned = await retention.pruned_of(database)
+    oldest = [await rows.oldest_at_us_after(database, pruned.seq) for rows in (pages, watch_log)]
+    since_us = min((at_us for at_us in oldest if at_us is not None), default=now_us)
+    text = f"pages and watches since {datetime.fromtimestamp(since_us // 1_000_000, UTC):%Y-%m-%d} are kept"
+    if now_us - since_us <= (24 * (rules.log_days + SLACK_DAYS) + rules.replay_span_h) * HOUR_US:
+        return Finding(Grade.OK, "log", text)
+    return Finding(
+        Grade.WRONG, "log", f"{text}, longer than feed.log_days ({rules.log_days})",
+        "start the server; if they stay, a reader above is behind, or its log says why under `pruned`",
+    )  # fmt: skip
 
 
 async def _blobs(database: Database, settings: Settings, deep: bool) -> AsyncIterator[Finding]:

@@ -19,6 +19,7 @@ from freehold.backends.compute import EmbeddedCompute
 from freehold.backends.database import Database
 from freehold.backends.sqlite import SqliteDatabase
 from freehold.cli import main
+from freehold.commands import doctor
 from freehold.domain.account import Viewer
 from freehold.domain.errors import Absent, Gone
 from freehold.domain.ids import AccountId, PageId, ViewerId, id_text, new_id
@@ -373,6 +374,28 @@ async def in_a_thread(work: Callable[..., Any], *words: str) -> Any:
     import asyncio
 
     return await asyncio.to_thread(work, *words)
+
+
+async def findings(network: Network, rules: FeedRules) -> dict[str, tuple[str, str]]:
+    """The doctor's, by subject."""
+    return {one.subject: (one.grade, one.text) async for one in doctor._database(network.database, rules)}
+
+
+async def test_the_doctor_says_where_pages_and_watches_stay_that_should_be_gone(copy: Network) -> None:
+    since = "pages and watches since 2026-02-16 are kept"
+    assert (await findings(copy, RULES))["log"] == ("WRONG", f"{since}, longer than feed.log_days (2)")
+    assert (await findings(copy, replace(RULES, log_days=36_500)))["log"] == ("ok", since)
+    await copy.prune()
+    assert "since 2026-02-20" in (await findings(copy, RULES))["log"][1]
+
+
+async def test_the_doctor_measures_each_reader_by_what_it_reads(copy: Network) -> None:
+    """The log is shorter than the journal here, and for hours nobody watched."""
+    await copy.database.transact(lambda tx: tx.execute("UPDATE reader SET moved_at_us = 1"))
+    for name in (tally.NAME, watch_counts.NAME):
+        assert (await findings(copy, RULES))[f"reader {name}"] == ("ok", "at 36 of 36")
+        await readers.reset(copy.backends, name, 1)
+        assert (await findings(copy, RULES))[f"reader {name}"] == ("WRONG", "36 entries behind for over an hour")
 
 
 def test_the_newest_snapshot_stands_for_nothing_and_of_the_others_the_newest_that_is_old_enough_does() -> None:
