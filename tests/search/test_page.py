@@ -73,7 +73,9 @@ async def test_what_was_found_is_swiped_through_in_its_order(idle: Running) -> N
     why = await client.json("GET", f"/api/why/{page_id}/{position}")
     assert (why["feed"], why["source"]) == ("search", "direct")
     assert 'data-more="/tag/pots/clips.html"' in await text_of(addresses[3] + "?tag=POTS")
-    assert (await client.request("GET", addresses[3] + "?q=teapot&from=many")).status == 400
+    assert 'data-more="/@ana/clips.html"' in await text_of(addresses[3] + "?tag=&sound=&from="), "of no list"
+    for wrong in ("q=teapot&from=many", "sound=one"):
+        assert (await client.request("GET", f"{addresses[3]}?{wrong}")).status == 400, wrong
 
 
 async def test_what_cannot_be_read_is_said_above_the_form_that_has_it_still(idle: Running) -> None:

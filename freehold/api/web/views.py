@@ -287,11 +287,11 @@ async def _count_clips(call: Call) -> int:
 def _more_url(call: Call) -> str:
     """Where a clip that was opened from a list goes on: with its tag or sound, or what was found behind it; else ""."""
     said = call.request.query_params
-    if "sound" in said:
+    if said.get("sound"):
         return f"/sound/{id_text(query_id(call, 'sound') or 0)}/clips.html"
-    if "tag" in said:
+    if said.get("tag"):
         return f"/tag/{quote(folded_tag(said['tag']), safe='')}/clips.html"
-    if "from" in said:
+    if said.get("from"):
         place = query_int(call, "from", 0, 0, find.DEPTH)
         return pages.search_url(searches.asked_texts(call), page="/search/clips.html", place=place)
     return ""
