@@ -310,8 +310,8 @@ def _mean_share(watches: Sequence[Json], first: int, last: int) -> float | None:
     return sum(one["watches"] * one["watched_share"] for one in within) / count if count >= ENOUGH_WATCHES else None
 
 
-def about(frame: Frame, *, clip_count: int | None = None, account_count: int | None = None) -> str:
-    return render("about.html", frame=frame, clip_count=clip_count, account_count=account_count)
+def about(frame: Frame, *, log_days: int, clip_count: int | None = None, account_count: int | None = None) -> str:
+    return render("about.html", frame=frame, log_days=log_days, clip_count=clip_count, account_count=account_count)
 
 
 def error(frame: Frame, status: int, code: str, text: str) -> str:

@@ -46,6 +46,7 @@ async def test_a_page_is_compressed_where_that_is_taken(idle: Running) -> None:
     assert packed.headers["content-encoding"] == "gzip" and "content-encoding" not in plain.headers
     unpacked = gzip.decompress(await packed.read())
     assert len(unpacked) == len(await plain.read()), "but for the masks of the token they are the same"
+    assert f"after {idle.settings.feed.log_days} days".encode() in unpacked, "as the setting says"
 
 
 async def test_signing_up_in_and_out_works_by_forms_and_leads_where_one_wanted_to_go(idle: Running) -> None:

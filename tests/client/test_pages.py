@@ -95,7 +95,7 @@ EVERY_PAGE: dict[str, Callable[[], str]] = {
     "sign up": lambda: pages.sign_up(frame("/sign-up"), handle="ana", display_name="Ana"),
     "settings": lambda: pages.settings(frame("/settings", account=ANA, notice="Saved."), SESSIONS, CHOSEN, ["größe"]),
     "why": lambda: pages.why(frame("/why/p/1"), WHY, served()),
-    "about": lambda: pages.about(frame("/about"), clip_count=64, account_count=12),
+    "about": lambda: pages.about(frame("/about"), log_days=30, clip_count=64, account_count=12),
     "figures": lambda: pages.feed_figures(frame("/admin/feed", account=OPERATOR), figures()),
     "figures of nothing": lambda: pages.feed_figures(frame("/admin/feed", account=OPERATOR), NOTHING),
     "404": lambda: pages.error(frame("/nowhere"), 404, "page-absent", "There is nothing at this address."),
@@ -281,9 +281,14 @@ def test_a_long_span_is_told_by_day_and_few_watches_are_not_told() -> None:
     ]
 
 
+def test_the_about_page_says_for_how_long_a_watch_is_kept() -> None:
+    assert "A watch is deleted after 7 days, what" in pages.about(frame("/about"), log_days=7)
+    assert "A watch is deleted after a day, what" in pages.about(frame("/about"), log_days=1)
+
+
 def test_only_operators_are_led_to_the_figures() -> None:
     assert 'href="/admin/feed"' not in EVERY_PAGE["about"]() + EVERY_PAGE["settings"]()
-    assert pages.about(frame("/about", account=OPERATOR)).count('href="/admin/feed"') == 2
+    assert pages.about(frame("/about", account=OPERATOR), log_days=30).count('href="/admin/feed"') == 2
 
 
 def test_uplot_has_its_version_and_its_licence_beside_it_and_is_loaded_for_the_figures_alone() -> None:

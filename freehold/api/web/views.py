@@ -273,6 +273,7 @@ async def about(call: Call) -> Response:
     database = call.server.backends.database
     html = pages.about(
         frame_of(call),
+        log_days=call.server.feed.rules.log_days,
         clip_count=await _count_clips(call),
         account_count=await account_rows.count(database),
     )
