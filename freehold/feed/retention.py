@@ -55,12 +55,18 @@ class Retention:
 
     async def run(self) -> None:
         """For ever. Where much is to go it goes on at once, else it looks once a minute."""
+        gone = 0
         while True:
             pause_s = LOOK_EVERY_S
             try:
                 started_s = time.perf_counter()
-                if await self.prune(self._clock()):
+                count = await self.prune(self._clock())
+                gone += count
+                if count:
                     pause_s = REST * (time.perf_counter() - started_s)
+                elif gone:
+                    log.info("pruned", rows=gone, log_days=self._rules.log_days)
+                    gone = 0
             except (BackendError, NoRoom) as error:
                 log.error("the log could not be pruned", error=str(error))
             await asyncio.sleep(pause_s)

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
+import structlog
 
 from bench.fill import Filled, fill
 from freehold.actions import account as account_actions
@@ -215,10 +216,13 @@ async def test_what_is_too_old_goes_a_little_at_a_time_and_all_the_rest_is_as_be
 
 async def test_a_running_server_prunes_and_serves_meanwhile(copy: Network) -> None:
     served = []
-    async with copy.opened(RULES) as feed:
-        while (await copy.log())[0] != [*copy.kept(), *served]:
-            served += await copy.swipe(feed, 100 + len(served) % 2)
-            assert len(served) < 20, "it is not pruned"
+    with structlog.testing.capture_logs() as logs:
+        async with copy.opened(RULES) as feed:
+            while (await copy.log())[0] != [*copy.kept(), *served]:
+                served += await copy.swipe(feed, 100 + len(served) % 2)
+                assert len(served) < 20, "it is not pruned"
+            await until(lambda: any(line["event"] == "pruned" for line in logs), "it says so")
+    assert [line["rows"] for line in logs if line["event"] == "pruned"] == [6 * GONE_DAYS]
     assert all(one.is_same for one in (await copy.replayed())[0])
 
 
