@@ -21,8 +21,8 @@ MINUTE_US = 60 * SECOND_US
 WATCHES_A_BATCH = 4096
 GATHERED = 4096
 """Candidates asked for in E and F: as many as the learner gives at most."""
-CLICK_MS = 7000
-"""Where a click of KuaiRand begins: nine in ten are longer, and nearly all else is shorter."""
+HISTORY_SURFACE = 15
+"""No tab of KuaiRand has this number."""
 
 
 def clip(item: int, tags: Iterable[object] = (), author: int | None = None, duration_ms: int = DURATION_MS) -> Item:
@@ -99,12 +99,14 @@ def pair_scores(log: Positives, users: Ints, items: Ints) -> Floats:
 
 
 def next_clips(log: Positives) -> Scorer:
-    """What is gathered for a viewer, by its score; what is not gathered is behind all of it, in no order."""
-    learner, at_us = learned(log, {})
+    """What is gathered for a viewer a minute after its last, by its score; the rest is behind it, in no order."""
+    learner, _ = learned(log, {})
+    turns = np.bincount(log.users, minlength=log.user_count)
 
     def score(users: Ints) -> Matrix:
         out = np.full((users.size, log.item_count), -np.inf, dtype=np.float32)
         for place, user in enumerate(users.tolist()):
+            at_us = START_US + int(turns[user]) * MINUTE_US
             scores = learner.score(learner.gather(viewer_of(user), at_us, user, GATHERED))
             out[place, scores.candidates.clip_ids] = scores.total - scores.terms[:, TermName.TRYING]
         return out
@@ -173,16 +175,18 @@ class EngineWalker:
             length_ms = int(self._lengths[item])
             watched_ms = length_ms if long else min(LEFT_AFTER_MS, length_ms)
             self._learner.note_impressions(viewer_of(viewer), [ClipId(item)], at_ms * 1000)
-            self._learner.learn(_watch(viewer, item, at_ms, watched_ms, length_ms, bool(like)))
+            self._learner.learn(_watch(viewer, item, at_ms, watched_ms, length_ms, bool(like), surface=HISTORY_SURFACE))
 
     def guess(self, at: int) -> Guess:
         shown = self._shown
         item = [ClipId(int(shown.clip[at]))]
-        considered = self._learner.consider(viewer_of(int(shown.viewer[at])), item, int(shown.at_ms[at]) * 1000)
+        considered = self._learner.consider(
+            viewer_of(int(shown.viewer[at])), item, int(shown.at_ms[at]) * 1000, int(shown.tab[at])
+        )
         chances = self._learner.chances(considered)[0] / ONE
         times = self._learner.watch_times(considered)
         return (
-            float(times.chance_past(CLICK_MS)[0]),
+            float(chances[Head.PAST_7_S]),
             float(chances[Head.LONG]),
             float(chances[Head.LIKE]),
             float(times.median_ms()[0]) / 1000,
@@ -203,12 +207,20 @@ class EngineWalker:
                 int(shown.duration_ms[at]),
                 bool(shown.like[at]),
                 bool(shown.hate[at]),
+                int(shown.tab[at]),
             )
         )
 
 
 def _watch(
-    viewer: int, item: int, at_ms: int, watched_ms: int, length_ms: int, liked: bool, hated: bool = False
+    viewer: int,
+    item: int,
+    at_ms: int,
+    watched_ms: int,
+    length_ms: int,
+    liked: bool,
+    hated: bool = False,
+    surface: int = 0,
 ) -> Watch:
     completions = watched_ms // max(length_ms, 1)
     return Watch(
@@ -222,4 +234,5 @@ def _watch(
         completions == 0,
         liked,
         hated,
+        surface,
     )

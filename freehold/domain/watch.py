@@ -20,6 +20,15 @@ class Source(IntEnum):
     DIRECT = 9
 
 
+class Surface(IntEnum):
+    """Where a clip was put before its viewer."""
+
+    PAGE = 0
+    """Among others that follow when it is left."""
+    ALONE = 1
+    """Opened by its address."""
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """What one viewer did with one shown clip, as the learner is given it."""
@@ -38,6 +47,7 @@ class Watch:
     """The viewer moved on before the end."""
     liked: bool
     not_interested: bool
+    surface: int = Surface.PAGE
 
 
 @dataclass(frozen=True, slots=True)

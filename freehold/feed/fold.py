@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from freehold.backends.database import Database
+from freehold.domain.watch import Surface
 from freehold.feed import candidates
 from freehold.recommender import Learner, kernels
 from freehold.store import journal, told, watch_log
@@ -163,4 +164,5 @@ def watch_rows(batch: WatchBatch) -> npt.NDArray[np.int64]:
     rows[:, kernels.W_SKIPPED] = records["flags"] & watch_log.SKIPPED != 0
     rows[:, kernels.W_LIKED] = records["flags"] & watch_log.LIKED != 0
     rows[:, kernels.W_NOT_INTERESTED] = records["flags"] & watch_log.NOT_INTERESTED != 0
+    rows[:, kernels.W_SURFACE] = np.where(records["page"] == 0, Surface.ALONE, Surface.PAGE)
     return rows

@@ -1,17 +1,18 @@
 """What passes between gathering, scoring and arranging a page."""
 
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 
 from freehold.domain.ids import AccountId, ClipId, SoundId, ViewerId
-from freehold.domain.watch import Source
+from freehold.domain.watch import Source, Surface
 from freehold.recommender import kernels
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 _SOURCES = tuple(Source)
@@ -33,6 +34,7 @@ class Candidates:
     """Bits 1 << Source: every way by which the clip was found."""
     near: Ints
     """How often the clip goes with the viewer's last good ones; kernels.ONE is 1.0."""
+    surface: int = Surface.PAGE
 
     def __len__(self) -> int:
         return int(self.rows.size)
@@ -42,8 +44,12 @@ class Candidates:
         kept = np.array([clip_id in clip_ids for clip_id in self.clip_ids.tolist()], dtype=np.bool_)
         if kept.all():
             return self
-        return Candidates(
-            self.viewer_id, self.at_us, self.clip_ids[kept], self.rows[kept], self.sources[kept], self.near[kept]
+        return replace(
+            self,
+            clip_ids=self.clip_ids[kept],
+            rows=self.rows[kept],
+            sources=self.sources[kept],
+            near=self.near[kept],
         )
 
     def sources_of(self, index: int) -> tuple[Source, ...]:
@@ -71,28 +77,33 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class WatchTimes:
-    """For each candidate, chances that three times are passed: quantiles of the watches of clips of its length. The
-    curve through them begins at 1 and ends at 0, at the clip's own length or the last of them."""
+    """How long each candidate is likely to be watched: chances to pass some times, and its end.
+
+    The curve through them begins at 1. Between them it is straight over the logarithm of the seconds and one, and it
+    ends half a length behind the clip's end.
+    """
 
     duration_ms: Ints
-    past_ms: Ints
-    """int64[candidates, kernels.PASTS]"""
     chances: Ints
-    """int64[candidates, kernels.PASTS], kernels.ONE is 1.0."""
+    """int64[candidates, kernels.HEADS], kernels.ONE is 1.0."""
 
-    def median_ms(self) -> npt.NDArray[np.float64]:
+    def median_ms(self) -> Floats:
         """The time that half of such watches pass."""
-        return np.array([np.interp(-0.5, -chance, time) for time, chance in self._curves()])
+        found = [np.interp(-0.5, -chance, time) for time, chance in self._curves()]
+        return np.expm1(np.array(found)) * 1000
 
-    def chance_past(self, time_ms: int) -> npt.NDArray[np.float64]:
-        return np.array([np.interp(time_ms, time, chance) for time, chance in self._curves()])
+    def chance_past(self, time_ms: int) -> Floats:
+        return np.array([np.interp(np.log1p(time_ms / 1000), time, chance) for time, chance in self._curves()])
 
-    def _curves(self) -> Iterator[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
-        for duration_ms, past_ms, chance in zip(
-            self.duration_ms, self.past_ms, self.chances / kernels.ONE, strict=True
-        ):
-            times = np.maximum.accumulate([0, *past_ms, max(duration_ms, 1)]).astype(np.float64)
-            yield times, np.minimum.accumulate([1.0, *chance, 0.0])
+    def _curves(self) -> Iterator[tuple[Floats, Floats]]:
+        """log(1 + s), growing, and the chances to pass it, falling from 1 to 0."""
+        order = (Head.PAST_2_S, Head.PAST_4_S, Head.PAST_7_S, Head.LONG, Head.PAST_40_S)
+        at_ms = np.array([*kernels.PAST_MS[:3], kernels.LONG_MS, kernels.PAST_MS[3]])
+        for duration_ms, chance in zip(np.maximum(self.duration_ms, 1), self.chances / kernels.ONE, strict=True):
+            inside = at_ms < duration_ms
+            times_ms = [0, *at_ms[inside], duration_ms, duration_ms * 3 / 2]
+            chances = [1.0, *chance[list(order)][inside], chance[Head.FINISH], 0.0]
+            yield np.log1p(np.array(times_ms) / 1000), np.minimum.accumulate(chances)
 
 
 class TermName(IntEnum):
@@ -106,6 +117,7 @@ class TermName(IntEnum):
     FRESH = kernels.T_FRESH
     WISH = kernels.T_WISH
     HABIT = kernels.T_HABIT
+    ALIKE = kernels.T_ALIKE
 
 
 class Head(IntEnum):
@@ -122,10 +134,11 @@ class Head(IntEnum):
     FOLLOW = kernels.H_FOLLOW
     REFUSE = kernels.H_REFUSE
     """Not interested."""
-    PAST_FIRST_QUARTER = kernels.H_PAST
-    """Longer than a quarter of the watches of clips of about this length."""
-    PAST_HALF = kernels.H_PAST + 1
-    PAST_THIRD_QUARTER = kernels.H_PAST + 2
+    PAST_2_S = kernels.H_PAST
+    """Watched for more than two seconds."""
+    PAST_4_S = kernels.H_PAST + 1
+    PAST_7_S = kernels.H_PAST + 2
+    PAST_40_S = kernels.H_PAST + 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The inner loops, compiled by numba, and the layout of the arrays they share.
 
-Everything that ranks is integer arithmetic, or single float64 operations that IEEE 754 rounds correctly
-(square root, division): the result is the same on every machine. ONE stands for 1.0.
+Everything that ranks is integer arithmetic, or single float64 and float32 operations that IEEE 754 rounds correctly,
+in an order that is written down: the result is the same on every machine. ONE stands for 1.0.
 
 One file on purpose: numba's cache knows a function by the file it stands in, so a constant or a callee in
 another file could change without the cached code noticing.
@@ -18,7 +18,9 @@ ONE = 1 << 20
 NONE = -1
 LEVELS = 64
 NEAR = 96
-RECENT = 48
+RECENT = 16
+LAST = 8
+"""So many of the recent ones have a say in what comes next."""
 REACH = 12
 COMPANY = 32
 FAVOURITES = 16
@@ -31,7 +33,7 @@ FIRST_WATCH, FIRST_LIKE, FIRST_REFUSAL, SHOWN = np.int64(1), np.int64(2), np.int
 
 # meta
 M_CLIPS, M_LIVE, M_GROUPS, M_VIEWERS, M_TASTES, M_SEEN, M_UNPROVEN, M_CHAIN, M_APPLIED, M_IGNORED = range(10)
-M_WISHES, M_CHOSEN, M_PAIRS, M_TURN, META = range(10, 15)
+M_WISHES, M_CHOSEN, M_PAIRS, M_TURN, M_CHOICES, M_REPLAYED, M_WATCHED, META = range(10, 18)
 
 # clip columns; groups follow from C_GROUP on: everything, author, length, then tags
 C_ID, C_AUTHOR, C_SOUND, C_DURATION_MS, C_PUBLISHED_MIN, C_LIVE, C_SHOWN, C_N, C_CHOSEN = range(9)
@@ -40,9 +42,7 @@ CLIP_COLUMNS = C_GROUP + MAX_GROUPS
 FIRST_TAG = 3
 
 # group columns
-G_KIND, G_SIZE, G_PAST = range(3)
-PASTS = 3
-GROUP_COLUMNS = G_PAST + PASTS
+G_KIND, G_SIZE, G_CLASS, GROUP_COLUMNS = range(4)
 KIND_ALL, KIND_AUTHOR, KIND_LENGTH, KIND_TAG = range(4)
 
 # viewer columns
@@ -51,19 +51,54 @@ V_RECENT = 6
 V_FAVOURITE = V_RECENT + RECENT
 V_FAVOURITE_VALUE = V_FAVOURITE + FAVOURITES
 V_WISHES = V_FAVOURITE_VALUE + FAVOURITES
-V_UNPROFILED = V_WISHES + 1
-VIEWER_COLUMNS = V_UNPROFILED + 1
+V_UNPROFILED, V_LAST_MIN, V_GOOD, V_HELD, VIEWER_COLUMNS = range(V_WISHES + 1, V_WISHES + 6)
 
 # watch columns
-W_VIEWER, W_CLIP, W_AT_US, W_WATCHED_MS, W_COMPLETIONS, W_SKIPPED, W_LIKED, W_NOT_INTERESTED, WATCH_COLUMNS = range(9)
+(
+    W_VIEWER,
+    W_CLIP,
+    W_AT_US,
+    W_WATCHED_MS,
+    W_COMPLETIONS,
+    W_SKIPPED,
+    W_LIKED,
+    W_NOT_INTERESTED,
+    W_SURFACE,
+    WATCH_COLUMNS,
+) = range(10)
 
-# heads: what a watch may turn out to be. Those before H_PAST have a worth; the others part the time watched in quarters
+# heads: what a watch may turn out to be. Those before H_PAST have a worth; the next are of the time watched
 H_FINISH, H_LONG, H_SKIP, H_LIKE, H_SHARE, H_COMMENT, H_FOLLOW, H_REFUSE, H_PAST = range(9)
-HEADS = H_PAST + PASTS
+PAST_MS = np.array([2000, 4000, 7000, 40_000], dtype=np.int64)
+HEADS = H_PAST + PAST_MS.size
 E_GOT, E_OF = range(2)
-SIGNS = np.array([1, 1, -1, 1, 1, 1, 1, -1, 1, 1, 1], dtype=np.int64)
+SIGNS = np.array([1, 1, -1, 1, 1, 1, 1, -1, 1, 1, 1, 1], dtype=np.int64)
 """Which way a head goes with liking a clip more."""
 LONG_MS = 18_000
+
+# where a clip is put before a viewer: each has heads of its own, and one of each class of length
+SURFACES, CLASSES = 16, 11
+BY_SURFACE = 1 + CLASSES
+
+# steps: what moves a viewer's log odds beyond its habits, each by a gain that is learned
+S_TAGS, S_AUTHOR, S_LENGTH, S_NEAR, S_ALIKE, STEPS = range(6)
+OF_CHOICES = HEADS
+"""The row of the gains by which choices are told from clips drawn at random."""
+A_GAIN, A_SQUARES = range(2)
+
+RATE, CHOICE_RATE, SQUARES_PRIOR, MOST_GAIN = 0.05, 0.1, 20.0, 64.0
+DOUBT = 2.0
+PAGE_WEIGHT = 256
+"""So many choices say as much of how pages are watched as one watch of a page."""
+
+# vectors of likeness
+LOG2_E = 1.4426950408889634
+SIZE = 32
+BIAS = SIZE
+CHOICES_KEPT = 1 << 20
+VECTOR_SPREAD = 0.1
+REPLAYED = 16
+STEP, RIDGE = np.float32(0.05), np.float32(0.02)
 
 # weights, in the order of weights.Weights
 (
@@ -74,6 +109,7 @@ LONG_MS = 18_000
     P_LENGTH_PRIOR,
     P_CHOICE_GAIN,
     P_CHOICE_PRIOR,
+    P_BIAS_GAIN,
     P_COMPANY_GAIN,
     P_COMPANY_PRIOR,
     P_HABIT_PRIOR,
@@ -84,6 +120,7 @@ LONG_MS = 18_000
     P_NEAR_GAIN,
     P_NEAR_PRIOR,
     P_NEAR_USUAL,
+    P_ALIKE_GAIN,
     P_EXPLORE_GAIN,
     P_FOLLOW,
     P_FRESH,
@@ -96,15 +133,17 @@ LONG_MS = 18_000
     P_RANDOM_PER_65536,
     P_WISH,
     P_WORTH,
-) = range(29)
+) = range(31)
 WEIGHTS = P_WORTH + H_PAST
 
 # terms of a score
-T_QUALITY, T_TRYING, T_TAGS, T_AUTHOR, T_LENGTH, T_NEAR, T_FOLLOW, T_FRESH, T_WISH, T_HABIT, TERMS = range(11)
+T_QUALITY, T_TRYING, T_TAGS, T_AUTHOR, T_LENGTH, T_NEAR, T_FOLLOW, T_FRESH, T_WISH, T_HABIT, T_ALIKE, TERMS = range(12)
 
 # bits of provenance are 1 << Source
 TRANSITION, TAG, AUTHOR, FOLLOW, FRESH, POPULAR, RANDOM = 2, 4, 8, 16, 32, 64, 128
 RANKED, TRIED, DRAWN = range(3)
+
+STEP_TERMS = np.array([T_TAGS, T_AUTHOR, T_LENGTH, T_NEAR, T_ALIKE], dtype=np.int64)
 
 NONE_AT_ALL = -2
 """The level of a wish that keeps clips away; the others, to 2, count in the score."""
@@ -122,6 +161,9 @@ MEMORY = 1 << 34
 """Counts are halved beyond this, 2 ** 14 watches, and so follow what changes."""
 HABIT_MEMORY = 1 << 27
 COMPANY_ROOT = 5 * 256
+MOST_EXPOSED = 8
+SESSION_MIN = 30
+"""After so many minutes without a watch the next one begins a session."""
 
 
 def _halvings() -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -172,7 +214,7 @@ def _logs() -> np.ndarray[Any, np.dtype[np.int64]]:
 HALVINGS = _halvings()
 POWERS = _powers()
 LOGS = _logs()
-STARTS = np.array([-14, -9, -25, -90, -143, -127, -143, -127, 25, 0, -25], dtype=np.int64) << 16
+STARTS = np.array([-14, -9, -25, -90, -143, -127, -143, -127, 20, 5, -4, -40], dtype=np.int64) << 16
 """Log2 odds assumed before the first watch of all."""
 
 
@@ -195,10 +237,10 @@ class State(NamedTuple):
     deviation: Any
     """int32[clips, HEADS]: log2 odds by which its own watches move it from what author, tags and length suggest"""
     company: Any
-    """int32[clips, HEADS]: log2 odds that the deviations of what goes together with it suggest"""
-    company_sum: Any
-    """int64[clips, HEADS + 1]: cosines times these deviations, in 2 ** 40ths, so that adding what moved loses nothing;
-    then the sum of the cosines times how well each is known"""
+    """int64[clips, HEADS + 1]: of what goes together with it, cosines times deviations, in 2 ** 40ths, so that adding
+    what moved loses nothing; then the sum of the cosines times how well each is known"""
+    clip_vector: Any
+    """float32[clips, SIZE + 1]: beside what is chosen by the same viewers its like; then its bias"""
     group: Any
     """int64[groups, GROUP_COLUMNS]"""
     group_heads: Any
@@ -210,6 +252,19 @@ class State(NamedTuple):
     viewer: Any
     viewer_heads: Any
     """int64[viewers, HEADS, 2]: as `group_heads`"""
+    habit: Any
+    """int32[viewers, HEADS]: the viewer's habits as they were when its session began"""
+    viewer_vector: Any
+    """float32[viewers, SIZE]"""
+    surface_heads: Any
+    """int64[SURFACES * BY_SURFACE, HEADS, 2]: as `group_heads`, of a surface, then of it and each class of length"""
+    surface_ratio: Any
+    """int32[SURFACES * BY_SURFACE, HEADS]: as `ratio`"""
+    gain: Any
+    """float64[HEADS + 1, STEPS, 2]: by how much each step counts for each head, and OF_CHOICES; the sum of squared
+    slopes"""
+    choice: Any
+    """int32[choices, 2]: the last CHOICES_KEPT of them, viewer and clip; the viewer is NONE where it was forgotten"""
     clip_key: Any
     clip_row: Any
     viewer_key: Any
@@ -237,8 +292,10 @@ def _field_types() -> tuple[Any, ...]:
     long3 = types.int64[:, :, ::1]
     wide = {"clip": long2, "near": short3, "group": long2, "head": short2, "viewer": long2, "clip_row": short2}
     wide |= {"viewer_row": short2, "taste": short2, "seen": long2, "wish": short2}
-    wide |= {"company_sum": long2, "clip_heads": long3, "group_heads": long3, "viewer_heads": long3}
-    wide |= {"deviation": short2, "company": short2, "ratio": short2}
+    wide |= {"company": long2, "clip_heads": long3, "group_heads": long3, "viewer_heads": long3}
+    wide |= {"deviation": short2, "ratio": short2, "habit": short2, "surface_heads": long3, "surface_ratio": short2}
+    wide |= {"clip_vector": types.float32[:, ::1], "viewer_vector": types.float32[:, ::1]}
+    wide |= {"gain": types.float64[:, :, ::1], "choice": short2}
     thin = dict.fromkeys(("after", "before", "unproven", "place"), short)
     return tuple((wide | thin).get(name, long) for name in State._fields)
 
@@ -250,6 +307,7 @@ NAMES |= {
     "u8": types.uint64,
     "i4": types.int32,
     "i8": types.int64,
+    "f4": types.float32,
     "f8": types.float64,
 }
 
@@ -383,8 +441,8 @@ def log_odds_of(chance):  # type: ignore[no-untyped-def]
     return log_of(chance) - log_of(ONE - chance)
 
 
-@compiled("void(i8[::1],i8[::1],i8[::1],i4[:,::1],i8[::1])", inner=True)
-def fill_suggested(weights, meta, clip, ratio, log_odds):  # type: ignore[no-untyped-def]
+@compiled("void(i8[::1],i8[::1],i8[::1],f4,i4[:,::1],i8[::1])", inner=True)
+def fill_suggested(weights, meta, clip, bias, ratio, log_odds):  # type: ignore[no-untyped-def]
     """log_odds[HEADS] before anybody has watched: how often the clip was chosen against the mean of the clips, moved by
     everything's mean and by length, author and tags."""
     chosen = np.int64(0)
@@ -392,6 +450,7 @@ def fill_suggested(weights, meta, clip, ratio, log_odds):  # type: ignore[no-unt
         prior = weights[P_CHOICE_PRIOR]
         mean = log_of(meta[M_CHOSEN] * ONE // meta[M_CLIPS] + prior * ONE)
         chosen = (log_of((clip[C_CHOSEN] + prior) * ONE) - mean) * weights[P_CHOICE_GAIN] >> 10
+        chosen += np.int64(np.float64(bias) * LOG2_E * ONE) * weights[P_BIAS_GAIN] >> 10
     author, length = clip[C_GROUP + 1], clip[C_GROUP + 2]
     tags = max(clip[C_GROUPS] - FIRST_TAG, 1)
     for head in range(HEADS):
@@ -411,11 +470,14 @@ def blend(prior, got, of, log_odds):  # type: ignore[no-untyped-def]
     return min((got + (strength * expected >> 20)) * 1024 // ((of + strength) >> 10), ONE - 1)
 
 
-@compiled("void(i8[::1],i8[:,::1],i4[::1],i8[::1],i8)", inner=True)
+@compiled("void(i8[::1],i8[:,::1],i8[::1],i8[::1],i8)", inner=True)
 def fill_chances(weights, heads, company, log_odds, count):  # type: ignore[no-untyped-def]
-    """From what is suggested to what is likely for anybody, of the first `count` heads: log_odds[HEADS] in place."""
+    """From what is suggested, and what its company adds, to what is likely for anybody, of the first `count` heads:
+    log_odds[HEADS] in place."""
+    whole = max((company[HEADS] >> 20) + (weights[P_COMPANY_PRIOR] << 10), 1)
     for head in range(count):
-        chance = blend(weights[P_QUALITY_PRIOR], heads[head, E_GOT], heads[head, E_OF], log_odds[head] + company[head])
+        added = min(max(company[head] // whole, -4 * ONE), 4 * ONE) * weights[P_COMPANY_GAIN] >> 10
+        chance = blend(weights[P_QUALITY_PRIOR], heads[head, E_GOT], heads[head, E_OF], log_odds[head] + added)
         log_odds[head] = log_odds_of(chance)
 
 
@@ -441,20 +503,13 @@ def share_known(weights, of):  # type: ignore[no-untyped-def]
     return (of << 10) // ((of + (weights[P_QUALITY_PRIOR] << 20)) >> 10)
 
 
-@compiled("void(i8[::1],i8[::1],i4[::1])", inner=True)
-def set_company(weights, sums, company):  # type: ignore[no-untyped-def]
-    whole = (sums[HEADS] >> 20) + (weights[P_COMPANY_PRIOR] << 10)
-    for head in range(HEADS):
-        company[head] = min(max(sums[head] // max(whole, 1), -4 * ONE), 4 * ONE) * weights[P_COMPANY_GAIN] >> 10
-
-
-@compiled("void(i8[::1],i8[:,::1],i8[:,:,::1],i4[:,::1],i4[:,:,::1],i8,i8[::1],i4[::1])", inner=True)
-def fill_company(weights, clip, heads, deviation, near, row, sums, company):  # type: ignore[no-untyped-def]
+@compiled("void(i8[::1],i8[:,::1],i8[:,:,::1],i4[:,::1],i4[:,:,::1],i8,i8[::1])", inner=True)
+def fill_company(weights, clip, heads, deviation, near, row, company):  # type: ignore[no-untyped-def]
     """The mean deviation of the clips that go together with it, each weighing as their cosine and as what it has shown.
 
     A nearest-neighbour regression over the clips: those that are watched by the same viewers are watched alike.
     """
-    sums[:] = 0
+    company[:] = 0
     left = COMPANY
     for k in range(NEAR):
         other = np.int64(near[row, k, 0]) - 1
@@ -466,14 +521,13 @@ def fill_company(weights, clip, heads, deviation, near, row, sums, company):  # 
         of = heads[other, H_FINISH, E_OF]
         if of:
             cosine = cosine_of(clip, near, row, k, other)
-            sums[HEADS] += cosine * share_known(weights, of)
+            company[HEADS] += cosine * share_known(weights, of)
             for head in range(HEADS):
-                sums[head] += cosine * deviation[other, head]
-    set_company(weights, sums, company)
+                company[head] += cosine * deviation[other, head]
 
 
-@compiled("void(i8[::1],i8[:,::1],i4[:,:,::1],i8,i8[::1],i8[:,::1],i4[:,::1])", inner=True)
-def tell_company(weights, clip, near, row, moved, sums, company):  # type: ignore[no-untyped-def]
+@compiled("void(i8[:,::1],i4[:,:,::1],i8,i8[::1],i8[:,::1])", inner=True)
+def tell_company(clip, near, row, moved, company):  # type: ignore[no-untyped-def]
     """Adds what moved[HEADS + 1] in a clip's deviation, and in its share known, to those that go together with it."""
     left = COMPANY
     for k in range(NEAR):
@@ -485,27 +539,26 @@ def tell_company(weights, clip, near, row, moved, sums, company):  # type: ignor
         left -= 1
         cosine = cosine_of(clip, near, row, k, other)
         for i in range(HEADS + 1):
-            sums[other, i] += cosine * moved[i]
-        set_company(weights, sums[other], company[other])
+            company[other, i] += cosine * moved[i]
 
 
-@compiled("i8(i8[::1],i8[::1],i8)", inner=True)
-def worth_at(weights, log_odds, shift):  # type: ignore[no-untyped-def]
-    """The sum of worths times chances, with all of them moved by `shift`."""
+@compiled("i8(i8[::1],i8[::1])", inner=True)
+def worth_of(weights, log_odds):  # type: ignore[no-untyped-def]
+    """The sum of worths times chances."""
     total = np.int64(0)
     for head in range(H_PAST):
         worth = weights[P_WORTH + head]
         if worth:
-            total += worth * chance_of(log_odds[head] + SIGNS[head] * shift) >> 20
+            total += worth * chance_of(log_odds[head]) >> 20
     return total
 
 
 @compiled("i8(S,i8,i8[::1])", inner=True)
 def quality_of(state, row, log_odds):  # type: ignore[no-untyped-def]
     """What the clip is worth to anybody; fills the log_odds[HEADS] that have a worth."""
-    fill_suggested(state.weights, state.meta, state.clip[row], state.ratio, log_odds)
+    fill_suggested(state.weights, state.meta, state.clip[row], state.clip_vector[row, BIAS], state.ratio, log_odds)
     fill_chances(state.weights, state.clip_heads[row], state.company[row], log_odds, H_PAST)
-    return worth_at(state.weights, log_odds, 0)
+    return worth_of(state.weights, log_odds)
 
 
 @compiled("void(i8,i8[:,::1],i8[::1])", inner=True)
@@ -514,6 +567,40 @@ def fill_habits(prior, heads, habits):  # type: ignore[no-untyped-def]
     for head in range(HEADS):
         habit = log_of(heads[head, E_GOT] + (prior << 20)) - log_of(heads[head, E_OF] + (prior << 20))
         habits[head] = min(max(habit, -3 * ONE), 3 * ONE)
+
+
+@compiled("void(S,i8,i8,i8[::1])", inner=True)
+def fill_habits_at(state, viewer, minute, habits):  # type: ignore[no-untyped-def]
+    """Those of its session's beginning, since what is put before a viewer is compared within one; of the first session
+    those of the moment."""
+    if state.viewer[viewer, V_HELD] == 0 or minute - state.viewer[viewer, V_LAST_MIN] > SESSION_MIN:
+        fill_habits(state.weights[P_HABIT_PRIOR], state.viewer_heads[viewer], habits)
+    else:
+        for head in range(HEADS):
+            habits[head] = state.habit[viewer, head]
+
+
+@compiled("void(S,i8,i8)", inner=True)
+def note_session(state, viewer, minute):  # type: ignore[no-untyped-def]
+    """Holds the habits where a session begins that isn't the first."""
+    last_min = state.viewer[viewer, V_LAST_MIN]
+    if last_min and minute - last_min > SESSION_MIN:
+        habits = np.empty(HEADS, dtype=np.int64)
+        fill_habits(state.weights[P_HABIT_PRIOR], state.viewer_heads[viewer], habits)
+        for head in range(HEADS):
+            state.habit[viewer, head] = habits[head]
+        state.viewer[viewer, V_HELD] = 1
+        state.viewer[viewer, V_GOOD] = 0
+    state.viewer[viewer, V_LAST_MIN] = minute
+
+
+@compiled("void(S,i8,i8,i8[::1])", inner=True)
+def add_surface(state, surface, row, log_odds):  # type: ignore[no-untyped-def]
+    """Moves log_odds[HEADS] by how much oftener each comes true where the clip is put before viewers."""
+    first = surface * BY_SURFACE
+    of_length = first + 1 + state.group[state.clip[row, C_GROUP + 2], G_CLASS]
+    for head in range(HEADS):
+        log_odds[head] += np.int64(state.surface_ratio[first, head]) + state.surface_ratio[of_length, head]
 
 
 @compiled("i8(i8)", inner=True)
@@ -576,6 +663,16 @@ def delist(state, row):  # type: ignore[no-untyped-def]
     state.meta[M_LIVE] -= 1
 
 
+@compiled("i8(i8,i8)", inner=True)
+def normal_draw(viewer_id, clip_id):  # type: ignore[no-untyped-def]
+    """About N(0, 1), ONE is 1.0: the sum of four 16-bit uniforms (Irwin-Hall), fixed for this viewer and clip."""
+    x = mix(mix(np.uint64(viewer_id)) ^ np.uint64(clip_id))
+    total = np.int64(0)
+    for shift in (0, 16, 32, 48):
+        total += np.int64((x >> np.uint64(shift)) & np.uint64(0xFFFF))
+    return (total - 131_070) * ONE // 37_837
+
+
 @compiled("void(S,i8,i8[::1])")
 def put_row(state, row, item):  # type: ignore[no-untyped-def]
     """Writes a clip's row (the columns as in `clip`) and enlists it."""
@@ -584,6 +681,9 @@ def put_row(state, row, item):  # type: ignore[no-untyped-def]
     slot = slot_of(state.clip_key, item[C_ID] + 1)
     state.clip_key[slot] = item[C_ID] + 1
     state.clip_row[slot, 0] = row
+    if state.clip_vector[row, 0] == 0:
+        for i in range(SIZE):
+            state.clip_vector[row, i] = np.float32(np.float64(normal_draw(i + 1, item[C_ID])) / ONE * VECTOR_SPREAD)
     enlist(state, row)
 
 
@@ -744,9 +844,9 @@ def note_watched(state, viewer, row, minute, watch):  # type: ignore[no-untyped-
     return counts | FIRST_LIKE * is_first_like | FIRST_WATCH * is_first_watch
 
 
-@compiled("void(i8[::1],i8,i8[::1],i8[::1])", inner=True)
-def fill_outcomes(group, duration_ms, watch, outcomes):  # type: ignore[no-untyped-def]
-    """outcomes[HEADS]: 1 for what a watch turned out to be. `group`: that of the clip's length."""
+@compiled("void(i8,i8[::1],i8[::1])", inner=True)
+def fill_outcomes(duration_ms, watch, outcomes):  # type: ignore[no-untyped-def]
+    """outcomes[HEADS]: 1 for what a watch turned out to be."""
     watched_ms = watch[W_WATCHED_MS]
     is_end = watch[W_COMPLETIONS] > 0
     outcomes[:] = 0
@@ -755,8 +855,8 @@ def fill_outcomes(group, duration_ms, watch, outcomes):  # type: ignore[no-untyp
     outcomes[H_SKIP] = not is_end and watch[W_SKIPPED] and watched_ms < 3000 and watched_ms * 4 < duration_ms
     outcomes[H_LIKE] = watch[W_LIKED]
     outcomes[H_REFUSE] = watch[W_NOT_INTERESTED]
-    for k in range(PASTS):
-        outcomes[H_PAST + k] = watched_ms > group[G_PAST + k]
+    for k in range(PAST_MS.size):
+        outcomes[H_PAST + k] = watched_ms > PAST_MS[k]
 
 
 @compiled("i8(i8[::1],i8,i8,i8,i8,i8,i8)")
@@ -858,6 +958,50 @@ def add_near(state, a, b, weight):  # type: ignore[no-untyped-def]
         i -= 1
 
 
+@compiled("i8(i8[::1],i8)", inner=True)
+def last_good(record, g):  # type: ignore[no-untyped-def]
+    """The row of the g-th last clip that the viewer watched well, from 0."""
+    return record[V_RECENT + (record[V_RECENT_AT] - 1 - g) % RECENT] - 1
+
+
+@compiled("i8(i8[::1],i8)", inner=True)
+def good_of_session(record, minute):  # type: ignore[no-untyped-def]
+    """How many of the last have a say: those of the session."""
+    return min(record[V_GOOD], LAST) if minute - record[V_LAST_MIN] <= SESSION_MIN else np.int64(0)
+
+
+@compiled("i8(i8,i8,i8)", inner=True)
+def share_of(weight, whole, g):  # type: ignore[no-untyped-def]
+    return (np.int64(weight) << 28) // whole // ((1 + g) * (1 + g))
+
+
+@compiled("i8(i8[::1],i8[::1],i8,i8)", inner=True)
+def lift_of(meta, weights, led_here, share):  # type: ignore[no-untyped-def]
+    """log2 of one and how many times oftener it follows these than it follows any."""
+    usual = ((led_here + weights[P_NEAR_USUAL]) << 28) // (meta[M_PAIRS] + weights[P_NEAR_USUAL])
+    return log_of(ONE + min((share << 20) // usual, np.int64(1) << 40))
+
+
+@compiled("i8(S,i8,i8,i8)", inner=True)
+def near_of(state, viewer, row, minute):  # type: ignore[no-untyped-def]
+    """By how much oftener a clip follows the viewer's last good ones than it follows any.
+
+    Of what followed each of them, the latest weighing most, the candidate's share; over its share of all that followed
+    anything (the lift of association rules; Brin, Motwani, Ullman, Tsur 1997).
+    """
+    share = np.int64(0)
+    for g in range(good_of_session(state.viewer[viewer], minute)):
+        a = last_good(state.viewer[viewer], g)
+        whole = state.clip[a, C_OUT] + state.weights[P_NEAR_PRIOR]
+        for k in range(NEAR):
+            b = np.int64(state.near[a, k, 0]) - 1
+            if b == row:
+                share += share_of(state.near[a, k, 1], whole, g)
+            if b == row or b < 0:
+                break
+    return lift_of(state.meta, state.weights, state.clip[row, C_IN], share) if share else np.int64(0)
+
+
 @compiled("void(S,i8,i8)", inner=True)
 def note_good(state, viewer, row):  # type: ignore[no-untyped-def]
     """A good watch follows each of the last good ones: 1/g to the pair with the g-th previous, both ways round."""
@@ -873,6 +1017,7 @@ def note_good(state, viewer, row):  # type: ignore[no-untyped-def]
         add_near(state, row, a, 64 // g)
     record[V_RECENT + at % RECENT] = row + 1
     record[V_RECENT_AT] = (at + 1) % RECENT
+    record[V_GOOD] += 1
 
 
 @compiled("void(i8[:,:,::1],i4[:,::1],i8,i8,i8,i8,i8)", inner=True)
@@ -920,24 +1065,59 @@ def add_heads(heads, got, of, memory):  # type: ignore[no-untyped-def]
         heads[E_OF] >>= 1
 
 
-@compiled("void(S,i8,i8,i8[::1],i8[::1],i8[::1],b1)", inner=True)
-def count_watch(state, row, profile, outcomes, likely, habits, is_act):  # type: ignore[no-untyped-def]
-    """Adds a watch to what is known of the clip, its groups and the viewer; of an act only what came true.
+@compiled("i8(i8,i8)", inner=True)
+def exposure_of(likely, ahead):  # type: ignore[no-untyped-def]
+    """How many exposures to anybody one is worth: how many times as likely it comes true for this viewer here."""
+    return min(max((chance_of(ahead) << 20) // max(chance_of(likely), 1), ONE // MOST_EXPOSED), MOST_EXPOSED * ONE)
 
-    A viewer for whom it comes true more often than for others counts as having been exposed to the clip more often.
+
+@compiled("void(S,i8,i8,i8,i8[::1],i8[::1],i8[::1])", inner=True)
+def count_viewing(state, profile, surface, row, outcomes, likely, habits):  # type: ignore[no-untyped-def]
+    """Adds what came true to the viewer's habits and to the surface, each against what the rest expected."""
+    first = surface * BY_SURFACE
+    of_length = first + 1 + state.group[state.clip[row, C_GROUP + 2], G_CLASS]
+    prior = state.weights[P_LENGTH_PRIOR]
+    for head in range(HEADS):
+        got = outcomes[head] << 20
+        on_surface = np.int64(state.surface_ratio[first, head])
+        on_length = np.int64(state.surface_ratio[of_length, head])
+        ahead = likely[head] + habits[head]
+        if profile >= 0:
+            of = chance_of(likely[head] + on_surface + on_length)
+            add_heads(state.viewer_heads[profile, head], got, of, HABIT_MEMORY)
+        add_to_group(state.surface_heads, state.surface_ratio, first, head, got, chance_of(ahead), prior)
+        of = chance_of(ahead + on_surface)
+        add_to_group(state.surface_heads, state.surface_ratio, of_length, head, got, of, prior)
+
+
+@compiled("void(S,i8,i8,i8,i8)", inner=True)
+def count_act(state, profile, surface, row, head):  # type: ignore[no-untyped-def]
+    """Adds what came true apart from a watch, whose chances were counted with it."""
+    first = surface * BY_SURFACE
+    of_length = first + 1 + state.group[state.clip[row, C_GROUP + 2], G_CLASS]
+    if profile >= 0:
+        add_heads(state.viewer_heads[profile, head], ONE, 0, HABIT_MEMORY)
+    for at in (first, of_length):
+        add_to_group(state.surface_heads, state.surface_ratio, at, head, ONE, 0, state.weights[P_LENGTH_PRIOR])
+
+
+@compiled("void(S,i8,i8[::1],i8[::1],i8[::1],b1)", inner=True)
+def count_watch(state, row, outcomes, likely, ahead, is_act):  # type: ignore[no-untyped-def]
+    """Adds a watch to what is known of the clip and its groups; of an act only what came true.
+
     Of its groups it says the less the better the clip itself is known, so that a few clips that everybody watches do
     not speak for all.
     """
     weights, clip = state.weights, state.clip[row]
     log_odds = np.empty(HEADS, dtype=np.int64)
-    fill_suggested(weights, state.meta, clip, state.ratio, log_odds)
+    fill_suggested(weights, state.meta, clip, state.clip_vector[row, BIAS], state.ratio, log_odds)
     was_known = share_known(weights, state.clip_heads[row, H_FINISH, E_OF])
     tags = max(clip[C_GROUPS] - FIRST_TAG, 1)
     for head in range(HEADS):
         if is_act and not outcomes[head]:
             continue
         got = outcomes[head] << 20
-        exposure = np.int64(0) if is_act else power_of(habits[head])
+        exposure = np.int64(0) if is_act else exposure_of(likely[head], ahead[head])
         tagged = np.int64(0)
         for slot in range(FIRST_TAG, clip[C_GROUPS]):
             tagged += state.ratio[clip[C_GROUP + slot], head]
@@ -948,19 +1128,16 @@ def count_watch(state, row, profile, outcomes, likely, habits, is_act):  # type:
             weights, clip, state.group_heads, state.ratio, head, got * told >> 20, exposure * told >> 20, start
         )
         add_heads(state.clip_heads[row, head], got, exposure, MEMORY)
-        if profile >= 0:
-            of = np.int64(0) if is_act else chance_of(likely[head])
-            add_heads(state.viewer_heads[profile, head], got, of, HABIT_MEMORY)
     moved = np.empty(HEADS + 1, dtype=np.int64)
     for head in range(HEADS):
         moved[head] = -state.deviation[row, head]
     moved[HEADS] = -was_known
-    fill_suggested(weights, state.meta, clip, state.ratio, log_odds)
+    fill_suggested(weights, state.meta, clip, state.clip_vector[row, BIAS], state.ratio, log_odds)
     fill_deviation(weights, state.clip_heads[row], log_odds, state.deviation[row])
     for head in range(HEADS):
         moved[head] += state.deviation[row, head]
     moved[HEADS] += share_known(weights, state.clip_heads[row, H_FINISH, E_OF])
-    tell_company(weights, state.clip, state.near, row, moved, state.company_sum, state.company)
+    tell_company(state.clip, state.near, row, moved, state.company)
 
 
 @compiled("void(S,i8)", inner=True)
@@ -972,7 +1149,6 @@ def ask_company(state, row):  # type: ignore[no-untyped-def]
         state.deviation,
         state.near,
         row,
-        state.company_sum[row],
         state.company[row],
     )
     relevel(state, row)
@@ -986,7 +1162,7 @@ def renew_next(state):  # type: ignore[no-untyped-def]
     if state.clip[row, C_LIVE] == 0:
         return
     log_odds = np.empty(HEADS, dtype=np.int64)
-    fill_suggested(state.weights, state.meta, state.clip[row], state.ratio, log_odds)
+    fill_suggested(state.weights, state.meta, state.clip[row], state.clip_vector[row, BIAS], state.ratio, log_odds)
     fill_deviation(state.weights, state.clip_heads[row], log_odds, state.deviation[row])
     ask_company(state, row)
 
@@ -994,20 +1170,19 @@ def renew_next(state):  # type: ignore[no-untyped-def]
 @compiled("void(S,i8)", inner=True)
 def relevel_neighbour(state, row):  # type: ignore[no-untyped-def]
     """The level of one that goes together with the clip, in turns."""
-    other = np.int64(state.near[row, state.clip[row, C_N] % COMPANY, 0]) - 1
+    other = np.int64(state.near[row, (state.clip[row, C_N] >> 1) % COMPANY, 0]) - 1
     if other >= 0:
         relevel(state, other)
 
 
-@compiled("void(i8[::1],i8)", inner=True)
-def move_pasts(group, watched_ms):  # type: ignore[no-untyped-def]
-    """Moves the times that part the watches of this length in quarters, a step towards each (Robbins, Monro 1951)."""
-    for k in range(PASTS):
-        step = max(group[G_PAST + k] >> 8, 4)
-        if watched_ms > group[G_PAST + k]:
-            group[G_PAST + k] += step * (k + 1)
-        else:
-            group[G_PAST + k] = max(group[G_PAST + k] - step * (PASTS - k), 0)
+@compiled("void(S,i8)", inner=True)
+def renew(state, row):  # type: ignore[no-untyped-def]
+    """After a watch: the clip, and in turns a neighbour or the next of all."""
+    ask_company(state, row)
+    if state.clip[row, C_N] & 1:
+        relevel_neighbour(state, row)
+    else:
+        renew_next(state)
 
 
 @compiled("void(S,i8,i8,i8,i8,i8)", inner=True)
@@ -1021,14 +1196,14 @@ def feel(state, viewer, row, felt, weight, minute):  # type: ignore[no-untyped-d
             note_favourite(state.viewer[viewer], group, taste)
 
 
-@compiled("i8(i8[::1],i8[::1],i8[::1],i8[::1],b1)", inner=True)
-def surprise_of(weights, outcomes, likely, habits, is_act):  # type: ignore[no-untyped-def]
+@compiled("i8(i8[::1],i8[::1],i8[::1],b1)", inner=True)
+def surprise_of(weights, outcomes, ahead, is_act):  # type: ignore[no-untyped-def]
     """How much more a watch was worth than was likely for this viewer; of an act only what came true."""
     surprise = np.int64(0)
     for head in range(H_PAST):
         worth = weights[P_WORTH + head]
         if worth and (outcomes[head] or not is_act):
-            surprise += worth * ((outcomes[head] << 20) - chance_of(likely[head] + habits[head])) >> 20
+            surprise += worth * ((outcomes[head] << 20) - chance_of(ahead[head])) >> 20
     return surprise
 
 
@@ -1050,49 +1225,201 @@ def usual_surprise(viewer, surprise):  # type: ignore[no-untyped-def]
 @compiled("void(i8[::1])", inner=True)
 def leave_acts(outcomes):  # type: ignore[no-untyped-def]
     """What was done besides watching."""
-    for head in (H_FINISH, H_LONG, H_SKIP, H_PAST, H_PAST + 1, H_PAST + 2):
+    for head in (H_FINISH, H_LONG, H_SKIP):
         outcomes[head] = 0
+    outcomes[H_PAST:] = 0
+
+
+@compiled("i8(i8[::1],i4[:,::1],i8[::1],i8[::1],i8,i8)", inner=True)
+def taste_in_tags(keys, tastes, weights, clip, viewer, minute):  # type: ignore[no-untyped-def]
+    liked = np.int64(0)
+    for slot in range(FIRST_TAG, clip[C_GROUPS]):
+        liked += taste_of(keys, tastes, weights, viewer, clip[C_GROUP + slot], minute)
+    return liked // max(clip[C_GROUPS] - FIRST_TAG, 1)
+
+
+@compiled("i8(f4[:,::1],f4[:,::1],i8,i8)", inner=True)
+def likeness_of(viewers, clips, viewer, row):  # type: ignore[no-untyped-def]
+    """The product of two vectors, as log2 odds."""
+    product = np.float64(0)
+    for i in range(SIZE):
+        product += np.float64(viewers[viewer, i]) * np.float64(clips[row, i])
+    return np.int64(product * LOG2_E * ONE)
+
+
+@compiled("void(S,i8,i8,i8,i8,i8[::1])", inner=True)
+def fill_steps(state, viewer, row, minute, near, steps):  # type: ignore[no-untyped-def]
+    """steps[STEPS]: log2 odds, before their gains are learned."""
+    weights, clip = state.weights, state.clip[row]
+    keys, tastes = state.taste_key, state.taste
+    steps[S_TAGS] = taste_in_tags(keys, tastes, weights, clip, viewer, minute) * weights[P_TAG_GAIN] >> 10
+    steps[S_AUTHOR] = taste_of(keys, tastes, weights, viewer, clip[C_GROUP + 1], minute) * weights[P_AUTHOR_GAIN] >> 10
+    steps[S_LENGTH] = taste_of(keys, tastes, weights, viewer, clip[C_GROUP + 2], minute) * weights[P_LENGTH_GAIN] >> 10
+    steps[S_NEAR] = near * weights[P_NEAR_GAIN] >> 10
+    steps[S_ALIKE] = 0
+    if state.viewer_vector[viewer, 0] != 0:
+        likeness = likeness_of(state.viewer_vector, state.clip_vector, viewer, row)
+        steps[S_ALIKE] = likeness * weights[P_ALIKE_GAIN] >> 10
+
+
+@compiled("void(i8[::1],f8[:,:,::1],f8[:,::1])", inner=True)
+def fill_gains(meta, learned, gains):  # type: ignore[no-untyped-def]
+    """gains[HEADS, STEPS]: those learned from what was put on pages. As far as clips are chosen instead, no more of
+    them than it takes to tell choices from chance, and in addition what that takes beyond DOUBT."""
+    share = np.float64(meta[M_CHOSEN]) / np.float64(max(meta[M_CHOSEN] + PAGE_WEIGHT * meta[M_WATCHED], 1))
+    for step in range(STEPS):
+        chosen = learned[OF_CHOICES, step, A_GAIN]
+        kept = 1 - share * (1 - min(chosen, np.float64(1)))
+        added = share * max(chosen - DOUBT, np.float64(0))
+        for head in range(HEADS):
+            gains[head, step] = learned[head, step, A_GAIN] * kept + added
+
+
+@compiled("i8(f8[::1],i8[::1])", inner=True)
+def shift_by(gains, steps):  # type: ignore[no-untyped-def]
+    """The log2 odds of all steps, each by its gain."""
+    shift = np.float64(0)
+    for step in range(STEPS):
+        shift += gains[step] * np.float64(steps[step])
+    return np.int64(shift)
+
+
+@compiled("void(f8[:,::1],f8,f8,i8[::1])", inner=True)
+def move_gains(learned, rate, error, steps):  # type: ignore[no-untyped-def]
+    """One step of AdaGrad (Duchi, Hazan, Singer 2011) on the logistic loss: learned[STEPS, 2]."""
+    for step in range(STEPS):
+        if steps[step] == 0:
+            continue
+        slope = error * (np.float64(steps[step]) / ONE)
+        learned[step, A_SQUARES] += slope * slope
+        moved = learned[step, A_GAIN] + rate * slope / math.sqrt(SQUARES_PRIOR + learned[step, A_SQUARES])
+        learned[step, A_GAIN] = min(max(moved, np.float64(0)), np.float64(MOST_GAIN))
+
+
+@compiled("void(S,i8[::1],i8[::1],i8[::1])", inner=True)
+def weigh_steps(state, outcomes, ahead, steps):  # type: ignore[no-untyped-def]
+    """Learns the gains of each head from what became of a clip that was put on a page."""
+    if not steps.any():
+        return
+    gains = np.empty((HEADS, STEPS), dtype=np.float64)
+    fill_gains(state.meta, state.gain, gains)
+    for head in range(HEADS):
+        sign = SIGNS[head]
+        shift = shift_by(gains[head], steps)
+        chance = np.float64(chance_of(ahead[head] + sign * shift)) / ONE
+        move_gains(state.gain[head], RATE, sign * (np.float64(outcomes[head]) - chance), steps)
+
+
+@compiled("void(S,i8,i8,i8)", inner=True)
+def weigh_choice(state, viewer, row, minute):  # type: ignore[no-untyped-def]
+    """Learns which steps tell a clip that was chosen from one drawn at random."""
+    other = draw_below(np.uint64(state.meta[M_CHAIN]), 7, state.meta[M_CLIPS])
+    if other == row or state.clip[other, C_LIVE] == 0:
+        return
+    steps, others = np.empty(STEPS, dtype=np.int64), np.empty(STEPS, dtype=np.int64)
+    fill_steps(state, viewer, row, minute, near_of(state, viewer, row, minute), steps)
+    fill_steps(state, viewer, other, minute, near_of(state, viewer, other, minute), others)
+    for step in range(STEPS):
+        steps[step] -= others[step]
+    learned = state.gain[OF_CHOICES]
+    chance = np.float64(chance_of(shift_by(learned[:, A_GAIN].copy(), steps))) / ONE
+    move_gains(learned, CHOICE_RATE, 1 - chance, steps)
+
+
+@compiled("void(S,i8,i8)", inner=True)
+def keep_choice(state, viewer, row):  # type: ignore[no-untyped-def]
+    at = state.meta[M_CHOICES] % CHOICES_KEPT
+    state.choice[at, 0], state.choice[at, 1] = viewer, row
+    state.meta[M_CHOICES] += 1
+
+
+@compiled("void(f4[::1],f4[::1],f4[::1])", inner=True)
+def liken(viewer, chosen, other):  # type: ignore[no-untyped-def]
+    """One step towards the viewer preferring what it chose (BPR; Rendle et al. 2009)."""
+    ahead = np.float64(chosen[BIAS]) - np.float64(other[BIAS])
+    for i in range(SIZE):
+        ahead += np.float64(viewer[i]) * (np.float64(chosen[i]) - np.float64(other[i]))
+    ahead = min(max(ahead, np.float64(-12)), np.float64(12))
+    wrong = np.float32(1 - np.float64(chance_of(np.int64(ahead * LOG2_E * ONE))) / ONE)
+    for i in range(SIZE):
+        mine, its, others = viewer[i], chosen[i], other[i]
+        viewer[i] += STEP * (wrong * (its - others) - RIDGE * mine)
+        chosen[i] += STEP * (wrong * mine - RIDGE * its)
+        other[i] -= STEP * (wrong * mine + RIDGE * others)
+    chosen[BIAS] += STEP * (wrong - RIDGE * chosen[BIAS])
+    other[BIAS] -= STEP * (wrong + RIDGE * other[BIAS])
+
+
+@compiled("void(S)", inner=True)
+def replay_choices(state):  # type: ignore[no-untyped-def]
+    """Likens some of the choices so far, drawn at random, and the last one."""
+    kept = min(state.meta[M_CHOICES], CHOICES_KEPT)
+    for k in range(REPLAYED):
+        state.meta[M_REPLAYED] += 1
+        at = draw_below(np.uint64(state.meta[M_REPLAYED]), 1, kept)
+        if k == 0:
+            at = (state.meta[M_CHOICES] - 1) % CHOICES_KEPT
+        other = draw_below(np.uint64(state.meta[M_REPLAYED]), 2, state.meta[M_CLIPS])
+        viewer, row = np.int64(state.choice[at, 0]), np.int64(state.choice[at, 1])
+        if viewer < 0 or other == row or state.clip[row, C_LIVE] == 0 or state.clip[other, C_LIVE] == 0:
+            continue
+        key = (viewer + 1) << 32 | other
+        if state.seen_key[slot_of(state.seen_key, key)] == 0:
+            liken(state.viewer_vector[viewer], state.clip_vector[row], state.clip_vector[other])
 
 
 @compiled("void(S,i8,i8,i8[::1],i8)", inner=True)
 def learn_one(state, viewer, row, watch, minute):  # type: ignore[no-untyped-def]
     weights, clip = state.weights, state.clip[row]
-    outcomes, likely, habits = np.empty(HEADS, np.int64), np.empty(HEADS, np.int64), np.zeros(HEADS, np.int64)
+    outcomes, likely = np.empty(HEADS, np.int64), np.empty(HEADS, np.int64)
+    habits, ahead = np.zeros(HEADS, np.int64), np.empty(HEADS, np.int64)
     profile = profile_of(state.viewer, viewer)
+    surface = min(max(watch[W_SURFACE], 0), SURFACES - 1)
     counts = note_watched(state, viewer, row, minute, watch)
     is_act = watch[W_WATCHED_MS] == 0 and watch[W_COMPLETIONS] == 0 and watch[W_SKIPPED] == 0
-    fill_outcomes(state.group[clip[C_GROUP + 2]], clip[C_DURATION_MS], watch, outcomes)
-    fill_suggested(weights, state.meta, clip, state.ratio, likely)
+    fill_outcomes(clip[C_DURATION_MS], watch, outcomes)
+    fill_suggested(weights, state.meta, clip, state.clip_vector[row, BIAS], state.ratio, likely)
     fill_chances(weights, state.clip_heads[row], state.company[row], likely, HEADS)
     if profile >= 0:
         fill_habits(weights[P_HABIT_PRIOR], state.viewer_heads[profile], habits)
+    for head in range(HEADS):
+        ahead[head] = likely[head] + habits[head]
+    add_surface(state, surface, row, ahead)
     refused = watch[W_NOT_INTERESTED] != 0
     is_good = outcomes[H_FINISH] or watch[W_LIKED] or watch[W_WATCHED_MS] * 5 >= clip[C_DURATION_MS] * 4
     is_choice = counts & FIRST_WATCH and not counts & SHOWN and not refused
+    is_full = counts & (FIRST_WATCH | FIRST_REFUSAL) and not is_choice
+    is_good_choice = is_choice and is_good
     if profile >= 0:
+        if is_full:
+            steps = np.empty(STEPS, np.int64)
+            fill_steps(state, profile, row, minute, near_of(state, profile, row, minute), steps)
+            weigh_steps(state, outcomes, ahead, steps)
+        elif is_good_choice:
+            weigh_choice(state, profile, row, minute)
+        note_session(state, profile, minute)
         weight = 2048 if refused else 1024
-        surprise = surprise_of(weights, outcomes, likely, habits, is_act) >> 10
-        feel(
-            state,
-            profile,
-            row,
-            (surprise - usual_surprise(state.viewer[profile], surprise)) * weight >> 10,
-            weight,
-            minute,
-        )
-    if is_choice and is_good:
+        surprise = surprise_of(weights, outcomes, ahead, is_act) >> 10
+        felt = (surprise - usual_surprise(state.viewer[profile], surprise)) * weight >> 10
+        feel(state, profile, row, felt, weight, minute)
+    if is_good_choice:
         clip[C_CHOSEN] += 1
         state.meta[M_CHOSEN] += 1
+        if profile >= 0:
+            keep_choice(state, profile, row)
+            replay_choices(state)
     if not counts & FIRST_LIKE:
         outcomes[H_LIKE] = 0
-    is_full = counts & (FIRST_WATCH | FIRST_REFUSAL) and not is_choice
     if not is_full:
         leave_acts(outcomes)
+        if outcomes[H_LIKE]:
+            count_act(state, profile, surface, row, H_LIKE)
     if is_full or counts & FIRST_LIKE:
-        count_watch(state, row, profile, outcomes, likely, habits, not is_full)
+        count_watch(state, row, outcomes, likely, ahead, not is_full)
     if is_full:
-        move_pasts(state.group[clip[C_GROUP + 2]], watch[W_WATCHED_MS])
+        count_viewing(state, profile, surface, row, outcomes, likely, habits)
         clip[C_N] += 1
+        state.meta[M_WATCHED] += 1
         if clip[C_UNPROVEN] and clip[C_N] >= weights[P_UNPROVEN_BELOW]:
             prove(state, row)
     if profile >= 0 and counts & (FIRST_WATCH | FIRST_LIKE) and is_good and not refused:
@@ -1100,9 +1427,7 @@ def learn_one(state, viewer, row, watch, minute):  # type: ignore[no-untyped-def
     if is_choice:
         relevel(state, row)
     elif counts:
-        ask_company(state, row)
-        relevel_neighbour(state, row)
-        renew_next(state)
+        renew(state, row)
 
 
 @compiled("void(S,i8[:,::1])")
@@ -1146,18 +1471,20 @@ def learn_reaction(state, viewer_id, row, head, minute):  # type: ignore[no-unty
         return
     outcomes, likely, habits = np.zeros(HEADS, np.int64), np.empty(HEADS, np.int64), np.zeros(HEADS, np.int64)
     outcomes[head] = 1
+    ahead = np.empty(HEADS, np.int64)
     profile = profile_of(state.viewer, viewer)
-    fill_suggested(weights, state.meta, clip, state.ratio, likely)
+    fill_suggested(weights, state.meta, clip, state.clip_vector[row, BIAS], state.ratio, likely)
     fill_chances(weights, state.clip_heads[row], state.company[row], likely, HEADS)
     if profile >= 0:
         fill_habits(weights[P_HABIT_PRIOR], state.viewer_heads[profile], habits)
-        surprise = surprise_of(weights, outcomes, likely, habits, True) >> 10
+        for each in range(HEADS):
+            ahead[each] = likely[each] + habits[each]
+        surprise = surprise_of(weights, outcomes, ahead, True) >> 10
         felt = surprise - usual_surprise(state.viewer[profile], surprise)
         feel(state, profile, row, felt, 1024, minute)
-    count_watch(state, row, profile, outcomes, likely, habits, True)
-    ask_company(state, row)
-    relevel_neighbour(state, row)
-    renew_next(state)
+    count_act(state, profile, 0, row, head)
+    count_watch(state, row, outcomes, likely, likely, True)
+    renew(state, row)
 
 
 @compiled("void(S,i8,i8[::1],i8)")
@@ -1257,44 +1584,34 @@ def plan_walks(state, viewer, seed, count, follows, walks):  # type: ignore[no-u
     return n + 1
 
 
-@compiled("void(S,i8,i8,i8,i8[::1],i8[::1])", inner=True)
-def fill_near(state, viewer, page, n, rows, near):  # type: ignore[no-untyped-def]
-    """near[candidate]: log2 of how much oftener it follows the viewer's last good clips than it follows any.
-
-    Of what followed each of them, the latest weighing most, the candidate's share; over its share of all that followed
-    anything (the lift of association rules; Brin, Motwani, Ullman, Tsur 1997).
-    """
+@compiled("void(S,i8,i8,i8,i8,i8[::1],i8[::1])", inner=True)
+def fill_near(state, viewer, minute, page, n, rows, near):  # type: ignore[no-untyped-def]
+    """near[candidate]: as near_of, for all of them at once."""
     for i in range(n):
         near[i] = 0
-    if viewer < 0 or state.meta[M_PAIRS] == 0:
+    if viewer < 0:
         return
-    record, weights = state.viewer[viewer], state.weights
-    for g in range(RECENT):
-        a = record[V_RECENT + (record[V_RECENT_AT] - 1 - g) % RECENT] - 1
-        if a < 0:
-            break
-        whole = state.clip[a, C_OUT] + weights[P_NEAR_PRIOR]
+    for g in range(good_of_session(state.viewer[viewer], minute)):
+        a = last_good(state.viewer[viewer], g)
+        whole = state.clip[a, C_OUT] + state.weights[P_NEAR_PRIOR]
         for k in range(NEAR):
             b = np.int64(state.near[a, k, 0]) - 1
             if b < 0:
                 break
             if state.stamp[b] == page and state.place[b] >= 0:
-                near[state.place[b]] += (np.int64(state.near[a, k, 1]) << 28) // whole * 4 // (4 + g)
+                near[state.place[b]] += share_of(state.near[a, k, 1], whole, g)
     for i in range(n):
         if near[i]:
-            usual = ((state.clip[rows[i], C_IN] + weights[P_NEAR_USUAL]) << 28) // (
-                state.meta[M_PAIRS] + weights[P_NEAR_USUAL]
-            )
-            near[i] = log_of(ONE + min((near[i] << 20) // usual, np.int64(1) << 40))
+            near[i] = lift_of(state.meta, state.weights, state.clip[rows[i], C_IN], near[i])
 
 
-@compiled("void(S,i8,i8,i8[::1],i8[::1])")
-def consider_rows(state, viewer_id, page, rows, near):  # type: ignore[no-untyped-def]
+@compiled("void(S,i8,i8,i8,i8[::1],i8[::1])")
+def consider_rows(state, viewer_id, minute, page, rows, near):  # type: ignore[no-untyped-def]
     """As gather_rows for rows that are given."""
     for i in range(rows.size):
         state.stamp[rows[i]] = page
         state.place[rows[i]] = i
-    fill_near(state, profile_of(state.viewer, find_viewer(state, viewer_id)), page, rows.size, rows, near)
+    fill_near(state, profile_of(state.viewer, find_viewer(state, viewer_id)), minute, page, rows.size, rows, near)
 
 
 @compiled("i8(S,i8,i8,b1,u8,i8,i8[::1],i8[::1],i8,i8[::1],i8[::1],i8[::1])")
@@ -1326,18 +1643,8 @@ def gather_rows(state, viewer_id, minute, again, seed, count, follows, barred, p
         else:
             limit = min(n + quota, share + count // 3, count)
         n = walk_group(state, viewer, group, minute, again, source, page, limit, steps, n, rows, sources)
-    fill_near(state, profile, page, n, rows, near)
+    fill_near(state, profile, minute, page, n, rows, near)
     return n
-
-
-@compiled("i8(i8,i8)", inner=True)
-def normal_draw(viewer_id, clip_id):  # type: ignore[no-untyped-def]
-    """About N(0, 1), ONE is 1.0: the sum of four 16-bit uniforms (Irwin-Hall), fixed for this viewer and clip."""
-    x = mix(mix(np.uint64(viewer_id)) ^ np.uint64(clip_id))
-    total = np.int64(0)
-    for shift in (0, 16, 32, 48):
-        total += np.int64((x >> np.uint64(shift)) & np.uint64(0xFFFF))
-    return (total - 131_070) * ONE // 37_837
 
 
 @compiled("b1(i8[::1],i8)", inner=True)
@@ -1352,62 +1659,51 @@ def holds(ordered, value):  # type: ignore[no-untyped-def]
     return low < ordered.size and ordered[low] == value
 
 
-@compiled("i8(i8[::1],i4[:,::1],i8[::1],i8[::1],i8,i8,i8,i8)", inner=True)
-def shift_by(keys, tastes, weights, clip, viewer, minute, near, term):  # type: ignore[no-untyped-def]
-    """By how much a term moves all log odds."""
-    if term == T_NEAR:
-        return near * weights[P_NEAR_GAIN] >> 10
-    if term == T_AUTHOR:
-        return taste_of(keys, tastes, weights, viewer, clip[C_GROUP + 1], minute) * weights[P_AUTHOR_GAIN] >> 10
-    if term == T_LENGTH:
-        return taste_of(keys, tastes, weights, viewer, clip[C_GROUP + 2], minute) * weights[P_LENGTH_GAIN] >> 10
-    if term != T_TAGS:
-        return np.int64(0)
-    liked = np.int64(0)
-    for slot in range(FIRST_TAG, clip[C_GROUPS]):
-        liked += taste_of(keys, tastes, weights, viewer, clip[C_GROUP + slot], minute)
-    return (liked * weights[P_TAG_GAIN] >> 10) // max(clip[C_GROUPS] - FIRST_TAG, 1)
-
-
-@compiled("i8(i8[::1],i4[:,::1],i8[::1],i8[::1],i8,i8,i8,i8[::1],i8[::1],i8[::1])", inner=True)
-def add_viewer(keys, tastes, weights, clip, viewer, minute, near, habits, log_odds, terms):  # type: ignore[no-untyped-def]
+@compiled("void(i8[::1],f8[:,::1],i8[::1],i8[::1],i8[::1],i8[::1])", inner=True)
+def add_viewer(weights, gains, steps, habits, log_odds, terms):  # type: ignore[no-untyped-def]
     """What the viewer's own watches add, one after the other: each moves every chance, and its term is the difference.
 
-    `log_odds` come as anybody's; gives by how much they are moved beyond the habits.
+    `log_odds` come as anybody's and go as the viewer's, of the heads that have a worth.
     """
     before = terms[T_QUALITY]
-    shift = np.int64(0)
-    for head in range(HEADS):
+    for head in range(H_PAST):
         log_odds[head] += habits[head]
-    for term in (T_HABIT, T_TAGS, T_AUTHOR, T_LENGTH, T_NEAR):
-        step = shift_by(keys, tastes, weights, clip, viewer, minute, near, term)
-        if step or term == T_HABIT:
-            shift += step
-            after = worth_at(weights, log_odds, shift)
-            terms[term] = after - before
+    after = worth_of(weights, log_odds)
+    terms[T_HABIT] = after - before
+    for step in range(STEPS):
+        if steps[step]:
             before = after
-    return shift
+            for head in range(H_PAST):
+                log_odds[head] += SIGNS[head] * np.int64(gains[head, step] * np.float64(steps[step]))
+            after = worth_of(weights, log_odds)
+            terms[STEP_TERMS[step]] = after - before
 
 
-@compiled("void(S,i8,i8,i8[::1],i8[::1],i8[::1],i8[:,::1],i8[::1])")
-def score_rows(state, viewer_id, minute, follows, rows, near, terms, total):  # type: ignore[no-untyped-def]
+@compiled("void(S,i8,i8,i8,i8[::1],i8[::1],i8[::1],i8[:,::1],i8[::1])")
+def score_rows(state, viewer_id, minute, surface, follows, rows, near, terms, total):  # type: ignore[no-untyped-def]
     """Fills terms[candidates, TERMS] and their sums. `follows` is sorted."""
     wisher = find_viewer(state, viewer_id)
     viewer = profile_of(state.viewer, wisher)
     weights = state.weights
     log_odds, habits = np.zeros(HEADS, dtype=np.int64), np.zeros(HEADS, dtype=np.int64)
+    steps, gains = np.empty(STEPS, dtype=np.int64), np.empty((HEADS, STEPS), dtype=np.float64)
+    fill_gains(state.meta, state.gain, gains)
     if viewer >= 0:
-        fill_habits(weights[P_HABIT_PRIOR], state.viewer_heads[viewer], habits)
+        fill_habits_at(state, viewer, minute, habits)
     for i in range(rows.size):
         row = rows[i]
         clip = state.clip[row]
-        terms[i, T_QUALITY] = quality_of(state, row, log_odds)
+        fill_suggested(weights, state.meta, clip, state.clip_vector[row, BIAS], state.ratio, log_odds)
+        fill_chances(weights, state.clip_heads[row], state.company[row], log_odds, H_PAST)
+        add_surface(state, surface, row, log_odds)
+        terms[i, T_QUALITY] = worth_of(weights, log_odds)
         p = min(max(chance_of(log_odds[H_FINISH]), ONE // 50), ONE - ONE // 50)
         n = (state.clip_heads[row, H_FINISH, E_OF] >> 20) + weights[P_QUALITY_PRIOR]
         spread = np.int64(math.sqrt(np.float64(p * (ONE - p) // n))) * weights[P_WORTH + H_FINISH] >> 20
         terms[i, T_TRYING] = (normal_draw(viewer_id, clip[C_ID]) * spread >> 20) * weights[P_EXPLORE_GAIN] >> 10
         if viewer >= 0:
-            add_viewer(state.taste_key, state.taste, weights, clip, viewer, minute, near[i], habits, log_odds, terms[i])
+            fill_steps(state, viewer, row, minute, near[i], steps)
+            add_viewer(weights, gains, steps, habits, log_odds, terms[i])
         if holds(follows, clip[C_GROUP + 1]):
             terms[i, T_FOLLOW] = weights[P_FOLLOW]
         age = max(minute - clip[C_PUBLISHED_MIN], 0)
@@ -1419,34 +1715,25 @@ def score_rows(state, viewer_id, minute, follows, rows, near, terms, total):  # 
             total[i] += terms[i, term]
 
 
-@compiled("void(S,i8,i8,i8[::1],i8[::1],i8[:,::1])")
-def chance_rows(state, viewer_id, minute, rows, near, chances):  # type: ignore[no-untyped-def]
+@compiled("void(S,i8,i8,i8,i8[::1],i8[::1],i8[:,::1])")
+def chance_rows(state, viewer_id, minute, surface, rows, near, chances):  # type: ignore[no-untyped-def]
     """Fills chances[candidates, HEADS]: how likely each head comes true for this viewer."""
     viewer = profile_of(state.viewer, find_viewer(state, viewer_id))
     log_odds, habits = np.zeros(HEADS, dtype=np.int64), np.zeros(HEADS, dtype=np.int64)
+    steps, gains = np.zeros(STEPS, dtype=np.int64), np.empty((HEADS, STEPS), dtype=np.float64)
+    fill_gains(state.meta, state.gain, gains)
     if viewer >= 0:
-        fill_habits(state.weights[P_HABIT_PRIOR], state.viewer_heads[viewer], habits)
-    terms = np.zeros(TERMS, dtype=np.int64)
+        fill_habits_at(state, viewer, minute, habits)
     for i in range(rows.size):
         row = rows[i]
-        fill_suggested(state.weights, state.meta, state.clip[row], state.ratio, log_odds)
+        fill_suggested(state.weights, state.meta, state.clip[row], state.clip_vector[row, BIAS], state.ratio, log_odds)
         fill_chances(state.weights, state.clip_heads[row], state.company[row], log_odds, HEADS)
-        shift = np.int64(0)
+        add_surface(state, surface, row, log_odds)
         if viewer >= 0:
-            shift = add_viewer(
-                state.taste_key,
-                state.taste,
-                state.weights,
-                state.clip[row],
-                viewer,
-                minute,
-                near[i],
-                habits,
-                log_odds,
-                terms,
-            )
+            fill_steps(state, viewer, row, minute, near[i], steps)
         for head in range(HEADS):
-            chances[i, head] = chance_of(log_odds[head] + SIGNS[head] * shift)
+            shift = SIGNS[head] * shift_by(gains[head], steps)
+            chances[i, head] = chance_of(log_odds[head] + habits[head] + shift)
 
 
 @compiled("b1(i8[::1],i8[::1],i8,i8,i8,i8,i8)", inner=True)

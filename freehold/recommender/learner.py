@@ -19,7 +19,7 @@ from typing import Self
 import numpy as np
 
 from freehold.domain.ids import AccountId, ClipId, ViewerId
-from freehold.domain.watch import Item, Source, Watch
+from freehold.domain.watch import Item, Source, Surface, Watch
 from freehold.recommender import kernels, snapshots, tables
 from freehold.recommender.candidates import Candidates, Head, Ints, Scores, Term, TermName, WatchTimes
 from freehold.recommender.kernels import State
@@ -50,6 +50,7 @@ TEXTS = {
     TermName.AUTHOR: "How you watch this author's clips, against what was expected",
     TermName.LENGTH: "How you watch clips of about this length, against what was expected",
     TermName.NEAR: "How often it goes together with the clips you last watched to the end",
+    TermName.ALIKE: "Who chooses what you choose chooses it too",
     TermName.FOLLOW: "You follow the author",
     TermName.FRESH: "It is new",
     TermName.WISH: "You asked for more of this",
@@ -123,7 +124,9 @@ class Learner:
         for start in range(0, rows.shape[0], LEARNED_AT_ONCE):
             part = rows[start : start + LEARNED_AT_ONCE]
             room = part.shape[0]
-            self._state = tables.with_room(self._state, viewers=room, tastes=room * kernels.MAX_GROUPS, seen=room)
+            self._state = tables.with_room(
+                self._state, viewers=room, tastes=room * kernels.MAX_GROUPS, seen=room, choices=room
+            )
             kernels.learn_watches(self._state, part)
 
     def react(self, viewer_id: ViewerId, clip_id: ClipId, head: Head, at_us: int) -> None:
@@ -244,14 +247,16 @@ class Learner:
         rows = rows[:size]
         return Candidates(viewer_id, at_us, self._state.clip[rows, kernels.C_ID], rows, sources[:size], near[:size])
 
-    def consider(self, viewer_id: ViewerId, clip_ids: Sequence[ClipId], at_us: int) -> Candidates:
+    def consider(
+        self, viewer_id: ViewerId, clip_ids: Sequence[ClipId], at_us: int, surface: int = Surface.PAGE
+    ) -> Candidates:
         """The given clips as candidates, seen or not: to score a page that came from elsewhere, or to explain it."""
         rows = np.array([row for row in map(self._row, dict.fromkeys(clip_ids)) if row >= 0], dtype=np.int64)
         near = np.empty_like(rows)
         self._page += 1
-        kernels.consider_rows(self._state, viewer_id, self._page, rows, near)
+        kernels.consider_rows(self._state, viewer_id, at_us // MINUTE_US, self._page, rows, near)
         sources = np.full(rows.size, 1 << Source.DIRECT, dtype=np.int64)
-        return Candidates(viewer_id, at_us, self._state.clip[rows, kernels.C_ID], rows, sources, near)
+        return Candidates(viewer_id, at_us, self._state.clip[rows, kernels.C_ID], rows, sources, near, surface)
 
     def score(self, candidates: Candidates) -> Scores:
         """No draws: trying the uncertain is a perturbation fixed for a viewer and a clip (kernels.normal_draw)."""
@@ -262,6 +267,7 @@ class Learner:
             self._state,
             candidates.viewer_id,
             candidates.at_us // MINUTE_US,
+            candidates.surface,
             self._follows.get(candidates.viewer_id, NO_ROWS),
             rows,
             candidates.near,
@@ -291,6 +297,7 @@ class Learner:
             self._state,
             candidates.viewer_id,
             candidates.at_us // MINUTE_US,
+            candidates.surface,
             candidates.rows,
             candidates.near,
             chances,
@@ -299,9 +306,7 @@ class Learner:
 
     def watch_times(self, candidates: Candidates) -> WatchTimes:
         """How long the viewer is likely to watch each of them."""
-        clips = self._state.clip[candidates.rows]
-        pasts = self._state.group[clips[:, kernels.C_GROUP + 2], kernels.G_PAST :]
-        return WatchTimes(clips[:, kernels.C_DURATION_MS], pasts, self.chances(candidates)[:, kernels.H_PAST :])
+        return WatchTimes(self._state.clip[candidates.rows, kernels.C_DURATION_MS], self.chances(candidates))
 
     def has_seen(
         self, viewer_id: ViewerId, clip_ids: Sequence[ClipId], at_us: int, again: bool = False
@@ -421,8 +426,7 @@ class Learner:
             self._state.meta[kernels.M_GROUPS] = row + 1
             self._state.group[row, kernels.G_KIND] = kind
             if kind == kernels.KIND_LENGTH:
-                longest_ms = 1000 << int(name)
-                self._state.group[row, kernels.G_PAST :] = [longest_ms // 8, longest_ms // 4, longest_ms // 2]
+                self._state.group[row, kernels.G_CLASS] = int(name)
         return row
 
     def _chain(self, event: int, a: int = 0, b: int = 0, digest: str = "") -> None:
@@ -449,4 +453,5 @@ def _columns_of(watch: Watch) -> tuple[int, ...]:
         watch.skipped,
         watch.liked,
         watch.not_interested,
+        watch.surface,
     )

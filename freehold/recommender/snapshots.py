@@ -74,6 +74,7 @@ def _used(state: State, name: str) -> npt.NDArray[Any]:
         (tables.BY_CLIP, kernels.M_CLIPS),
         (tables.BY_GROUP, kernels.M_GROUPS),
         (tables.BY_VIEWER, kernels.M_VIEWERS),
+        (tables.BY_CHOICE, kernels.M_CHOICES),
     ):
         if name in fields:
             return array[: int(state.meta[count]) * fields[name]]

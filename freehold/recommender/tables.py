@@ -9,6 +9,7 @@ from freehold.recommender.kernels import State
 CLIPS_AT_FIRST = 1024
 GROUPS_AT_FIRST = 256
 VIEWERS_AT_FIRST = 256
+CHOICES_AT_FIRST = 256
 TABLE_AT_FIRST = 4096
 
 BY_CLIP = {
@@ -19,13 +20,14 @@ BY_CLIP = {
     "clip_heads": 1,
     "deviation": 1,
     "company": 1,
-    "company_sum": 1,
+    "clip_vector": 1,
     "unproven": 1,
     "stamp": 1,
     "place": 1,
 }
 BY_GROUP = {"group": 1, "group_heads": 1, "ratio": 1, "head": 1}
-BY_VIEWER = {"viewer": 1, "viewer_heads": 1}
+BY_VIEWER = {"viewer": 1, "viewer_heads": 1, "habit": 1, "viewer_vector": 1}
+BY_CHOICE = {"choice": 1}
 HASHED = {
     "clip_key": "clip_row",
     "viewer_key": "viewer_row",
@@ -36,7 +38,9 @@ HASHED = {
 
 
 def empty(weights: npt.NDArray[np.int64]) -> State:
-    clips = CLIPS_AT_FIRST
+    clips, surfaces = CLIPS_AT_FIRST, kernels.SURFACES * kernels.BY_SURFACE
+    gain = np.zeros((kernels.HEADS + 1, kernels.STEPS, 2))
+    gain[:, :, kernels.A_GAIN] = 1
     return State(
         meta=np.zeros(kernels.META, dtype=np.int64),
         weights=weights,
@@ -47,14 +51,20 @@ def empty(weights: npt.NDArray[np.int64]) -> State:
         unproven=np.zeros(clips, dtype=np.int32),
         clip_heads=np.zeros((clips, kernels.HEADS, 2), dtype=np.int64),
         deviation=np.zeros((clips, kernels.HEADS), dtype=np.int32),
-        company=np.zeros((clips, kernels.HEADS), dtype=np.int32),
-        company_sum=np.zeros((clips, kernels.HEADS + 1), dtype=np.int64),
+        company=np.zeros((clips, kernels.HEADS + 1), dtype=np.int64),
+        clip_vector=np.zeros((clips, kernels.SIZE + 1), dtype=np.float32),
         group=np.zeros((GROUPS_AT_FIRST, kernels.GROUP_COLUMNS), dtype=np.int64),
         group_heads=np.zeros((GROUPS_AT_FIRST, kernels.HEADS, 2), dtype=np.int64),
         ratio=np.zeros((GROUPS_AT_FIRST, kernels.HEADS), dtype=np.int32),
         head=np.zeros((GROUPS_AT_FIRST, kernels.LEVELS), dtype=np.int32),
         viewer=np.zeros((VIEWERS_AT_FIRST, kernels.VIEWER_COLUMNS), dtype=np.int64),
         viewer_heads=np.zeros((VIEWERS_AT_FIRST, kernels.HEADS, 2), dtype=np.int64),
+        habit=np.zeros((VIEWERS_AT_FIRST, kernels.HEADS), dtype=np.int32),
+        viewer_vector=np.zeros((VIEWERS_AT_FIRST, kernels.SIZE), dtype=np.float32),
+        surface_heads=np.zeros((surfaces, kernels.HEADS, 2), dtype=np.int64),
+        surface_ratio=np.zeros((surfaces, kernels.HEADS), dtype=np.int32),
+        gain=gain,
+        choice=np.zeros((CHOICES_AT_FIRST, 2), dtype=np.int32),
         clip_key=np.zeros(TABLE_AT_FIRST, dtype=np.int64),
         clip_row=np.zeros((TABLE_AT_FIRST, 1), dtype=np.int32),
         viewer_key=np.zeros(TABLE_AT_FIRST, dtype=np.int64),
@@ -78,6 +88,7 @@ def with_room(
     tastes: int = 0,
     seen: int = 0,
     wishes: int = 0,
+    choices: int = 0,
 ) -> State:
     """A state that holds so many more of each. Rows double; hash tables stay under two thirds full."""
     meta = state.meta
@@ -93,6 +104,9 @@ def with_room(
         state = _with_slots(state, "taste_key", int(meta[kernels.M_TASTES]) + tastes)
     if seen:
         state = _with_slots(state, "seen_key", int(meta[kernels.M_SEEN]) + seen)
+    if choices:
+        kept = min(int(meta[kernels.M_CHOICES]) + choices, kernels.CHOICES_KEPT)
+        state = _with_rows(state, BY_CHOICE, kept, state.choice.shape[0])
     if wishes:
         state = _with_slots(state, "wish_key", int(meta[kernels.M_WISHES]) + wishes)
     return state
@@ -117,8 +131,9 @@ def without_viewer(state: State, row: int) -> State:
             state = _rebuilt(state, keys, np.where(mine, 0, table), values, table.size)
     mine = (state.viewer_row[:, 0] == row) & (state.viewer_key != 0)
     state = _rebuilt(state, "viewer_key", np.where(mine, 0, state.viewer_key), state.viewer_row, state.viewer_key.size)
-    state.viewer[row] = 0
-    state.viewer_heads[row] = 0
+    for name in BY_VIEWER:
+        getattr(state, name)[row] = 0
+    state.choice[state.choice[:, 0] == row, 0] = kernels.NONE
     return state
 
 

@@ -23,16 +23,18 @@ class Weights:
     author_prior: int = 8
     tag_prior: int = 20
     length_prior: int = 20
-    choice_gain: int = 650
+    choice_gain: int = 307
     """Log odds for each doubling of how often a clip was chosen without having been put on a page."""
     choice_prior: int = 4
+    bias_gain: int = 800
+    """The same as its bias among the vectors says it."""
     company_gain: int = 1024
     company_prior: int = 51
     """Added to the neighbours' cosines (1024 is 1.0), so that few and far ones count little."""
     habit_prior: int = 3
     taste_doubt: int = 1024
     """How far chance alone carries a viewer's surprises: 1024ths of squared value a watch (kernels.taste_of)."""
-    tag_gain: int = 6144
+    tag_gain: int = 3072
     author_gain: int = 2048
     length_gain: int = 512
     near_gain: int = 256
@@ -40,6 +42,7 @@ class Weights:
     """Added to what followed a clip (256 is one neighbouring watch), so that few pairs count little…"""
     near_usual: int = 64 * 256
     """…and to what a clip followed, so that what is rare is not taken for what belongs together."""
+    alike_gain: int = 1024
     explore_gain: int = 410
     follow_value: int = ONE // 4
     fresh_value: int = ONE // 16

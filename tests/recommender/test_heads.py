@@ -13,6 +13,8 @@ from freehold.recommender import ONE, Head, Learner, TermName, Weights, kernels
 
 START_US = 1_760_000_000_000_000
 STILL = Weights(explore_gain=0, fresh_value=0)
+COUNTED = replace(STILL, bias_gain=0)
+"""Of choices, only how often they were made."""
 
 
 def an_item(n: int, tag: str = "any", duration_ms: int = 20_000) -> Item:
@@ -100,7 +102,7 @@ def test_a_clip_that_goes_with_good_ones_is_expected_to_be_good_before_anybody_w
 
 
 def test_what_was_chosen_oftener_is_expected_to_be_better_and_counts_in_no_share() -> None:
-    learner = Learner(STILL)
+    learner = Learner(COUNTED)
     learner.add_items(an_item(n) for n in range(1, 11))
     for viewer in range(50):
         learner.learn(a_watch(viewer, 1, 20_000))
@@ -128,14 +130,15 @@ def test_who_finishes_more_than_others_is_expected_to_finish_more() -> None:
     assert chance(learner, 55, Head.FINISH, viewer=1) > 0.6 > 0.4 > chance(learner, 55, Head.FINISH, viewer=2)
 
 
-def test_the_time_watched_is_told_by_quantiles_of_clips_of_that_length() -> None:
+def test_the_time_watched_is_told_by_the_chances_to_pass_some_times() -> None:
     learner, random = Learner(STILL), Random(9)
     learner.add_items([an_item(1), an_item(2, duration_ms=18_000)])
     for viewer in range(4000):
         shown(learner, viewer, 1, random.randint(0, 16_000))
     considered = learner.consider(ViewerId(9999), [ClipId(1)], START_US)
     times = learner.watch_times(considered)
-    assert times.past_ms[0].tolist() == pytest.approx([4000, 8000, 12_000], abs=1500)
+    for past_ms, share in ((2000, 0.875), (7000, 0.5625), (12_000, 0.25)):
+        assert float(times.chance_past(past_ms)[0]) == pytest.approx(share, abs=0.1)
     assert float(times.median_ms()[0]) == pytest.approx(8000, abs=1500)
     assert float(times.chance_past(4000)[0]) == pytest.approx(0.75, abs=0.1)
     assert float(times.chance_past(0)[0]) == 1.0
@@ -143,7 +146,7 @@ def test_the_time_watched_is_told_by_quantiles_of_clips_of_that_length() -> None
 
 def test_a_log_of_choices_alone_is_ranked_by_how_often_they_were_made_however_long_it_is() -> None:
     """What neighbours tell each other adds up to nothing where nobody was shown anything."""
-    learner, random = Learner(STILL), Random(6)
+    learner, random = Learner(COUNTED), Random(6)
     learner.add_items(an_item(n) for n in range(1, 41))
     for viewer in range(3000):
         learner.learn_batch([a_watch(viewer, min(int(random.expovariate(0.1)) + 1, 40), 20_000) for _ in range(8)])
@@ -151,7 +154,9 @@ def test_a_log_of_choices_alone_is_ranked_by_how_often_they_were_made_however_lo
     assert [quality(learner, int(row) + 1) for row in np.argsort(-chosen)] == sorted(
         (quality(learner, n) for n in range(1, 41)), reverse=True
     )
-    assert abs(learner._state.company[:40, Head.FINISH]).max() < ONE // 1000
+    company = learner._state.company[:40]
+    added = company[:, Head.FINISH] // ((company[:, kernels.HEADS] >> 20) + (COUNTED.company_prior << 10))
+    assert abs(added).max() < ONE // 1000
 
 
 REACTIONS = (Head.SHARE, Head.COMMENT, Head.FOLLOW)

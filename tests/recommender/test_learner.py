@@ -454,6 +454,7 @@ def test_the_terms_sum_to_the_score() -> None:
     learner = with_an_audience(a_catalogue())
     learner.follow(ViewerId(1000), AccountId(3))
     learner.set_wish(ViewerId(1000), "tag", "chess", 1)
+    learner.learn_batch([a_watch(1000, n, 4990 + n) for n in range(1, 9)])
     scores = learner.score(learner.gather(ViewerId(1000), START_US + 5000 * SECOND_US, 3))
     assert len({term.name for index in range(300) for term in learner.explain(scores, index)}) == len(TermName)
     for index in range(300):

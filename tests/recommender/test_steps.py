@@ -1,0 +1,162 @@
+"""What moves a viewer's chances: vectors, learned gains, sessions. And the surface, which moves everybody's."""
+
+from random import Random
+
+import numpy as np
+
+from freehold.domain.ids import AccountId, ClipId, PageId, ViewerId
+from freehold.domain.watch import Item, Surface, Watch
+from freehold.recommender import ONE, Head, Learner, TermName, Weights, kernels
+
+START_US = 1_760_000_000_000_000
+MINUTE_US = 60_000_000
+STILL = Weights(explore_gain=0, fresh_value=0)
+
+
+def a_learner(clips: int, weights: Weights = STILL) -> Learner:
+    learner = Learner(weights)
+    learner.add_items(Item(ClipId(n), AccountId(n), None, (f"t{n % 7}",), 10_000, 0) for n in range(1, clips + 1))
+    return learner
+
+
+def a_watch(viewer: int, clip: int, minute: int = 0, good: bool = True, surface: int = Surface.PAGE) -> Watch:
+    watched_ms = 10_000 if good else 500
+    at_us = START_US + minute * MINUTE_US
+    return Watch(
+        ViewerId(viewer), ClipId(clip), PageId(0), 0, at_us, watched_ms, int(good), not good, False, False, surface
+    )
+
+
+def show(learner: Learner, *watches: Watch) -> None:
+    for watch in watches:
+        learner.note_impressions(watch.viewer_id, [watch.clip_id], watch.at_us)
+        learner.learn(watch)
+
+
+def terms_of(learner: Learner, viewer: int, clips: list[int], term: TermName, minute: int = 0) -> list[int]:
+    considered = learner.consider(ViewerId(viewer), [ClipId(n) for n in clips], START_US + minute * MINUTE_US)
+    return [int(value) for value in learner.score(considered).terms[:, term]]
+
+
+def two_crowds(learner: Learner, viewers: int = 200, until_minute: int = 6) -> None:
+    """Even viewers choose among the first twenty clips, odd ones among the next twenty."""
+    random = Random(5)
+    for viewer in range(1, viewers + 1):
+        for minute, n in enumerate(random.sample(range(1, 21), until_minute)):
+            learner.learn(a_watch(viewer, n + 20 * (viewer % 2), minute))
+
+
+def test_who_chooses_as_a_crowd_does_is_expected_to_like_the_rest_of_what_it_chose() -> None:
+    learner = a_learner(40)
+    two_crowds(learner)
+    learner.learn_batch([a_watch(998, n) for n in (1, 2, 3, 4)])
+    learner.learn_batch([a_watch(999, n) for n in (21, 22, 23, 24)])
+    rest = [*range(10, 20), *range(30, 40)]
+    of_even, of_odd = (np.array(terms_of(learner, viewer, rest, TermName.ALIKE, 600)) for viewer in (998, 999))
+    assert of_even[:10].mean() > of_even[10:].mean()
+    assert of_odd[10:].mean() > of_odd[:10].mean()
+    assert not any(terms_of(learner, 1000, rest, TermName.ALIKE)), "who has chosen nothing is like nobody"
+
+
+def test_a_forgotten_viewer_leaves_neither_a_vector_nor_a_choice() -> None:
+    learner = a_learner(40)
+    two_crowds(learner)
+    row = int(kernels.find_viewer(learner._state, 7))
+    assert learner._state.viewer_vector[row].any() and (learner._state.choice[:, 0] == row).any()
+    learner.forget_viewer(ViewerId(7))
+    assert not learner._state.viewer_vector[row].any() and not (learner._state.choice[:, 0] == row).any()
+    two_crowds(learner, 20)
+    assert Learner.restore(learner.snapshot()).state_hash() == learner.state_hash()
+
+
+def test_an_unprofiled_viewers_choices_are_not_kept() -> None:
+    learner = a_learner(40)
+    learner.set_profiled(ViewerId(1), False)
+    learner.learn_batch([a_watch(1, n) for n in range(1, 9)])
+    assert learner._state.meta[kernels.M_CHOICES] == 0
+    learner.learn_batch([a_watch(2, n) for n in range(1, 9)])
+    assert learner._state.meta[kernels.M_CHOICES] == 8
+
+
+def test_the_ring_of_choices_goes_round_at_its_end() -> None:
+    learner = a_learner(40)
+    learner._state.meta[kernels.M_CHOICES] = kernels.CHOICES_KEPT - 1
+    learner.learn_batch([a_watch(1, n) for n in range(1, 4)])
+    assert learner._state.choice.shape[0] == kernels.CHOICES_KEPT
+    assert [int(learner._state.choice[at, 1]) for at in (-1, 0, 1)] == [0, 1, 2]
+    assert Learner.restore(learner.snapshot()).state_hash() == learner.state_hash()
+
+
+def gains_after(fans: bool) -> float:
+    """The gain of tags for the end of a clip, where each viewer finishes one kind, or any by chance."""
+    learner, random = a_learner(400, Weights(explore_gain=0, fresh_value=0, length_gain=0, author_gain=0)), Random(3)
+    for turn in range(3000):
+        viewer, clip = random.randint(1, 40), random.randint(1, 400)
+        good = clip % 7 == viewer % 7 if fans else random.random() < 1 / 7
+        show(learner, a_watch(viewer, clip, turn, good))
+    return float(learner._state.gain[Head.FINISH, kernels.S_TAGS, kernels.A_GAIN])
+
+
+def test_a_taste_counts_for_less_where_it_tells_nothing() -> None:
+    assert gains_after(fans=False) < 0.9 < gains_after(fans=True)
+
+
+def test_what_follows_counts_for_more_where_choices_follow_each_other() -> None:
+    ordered, mixed = a_learner(200), a_learner(200)
+    random = Random(1)
+    for viewer in range(1, 300):
+        first = random.randint(1, 190)
+        shuffled = random.sample(range(1, 201), 8)
+        for minute in range(8):
+            ordered.learn(a_watch(viewer, first + minute, minute))
+            mixed.learn(a_watch(viewer, shuffled[minute], minute))
+    gains = [float(one._state.gain[kernels.OF_CHOICES, kernels.S_NEAR, kernels.A_GAIN]) for one in (ordered, mixed)]
+    assert gains[0] > 2 > 1 > gains[1]
+
+
+def test_only_the_good_ones_of_the_session_say_what_is_near() -> None:
+    learner = a_learner(60)
+    for viewer in range(10, 60):
+        learner.learn_batch([a_watch(viewer, 3), a_watch(viewer, 4, 1)])
+    learner.learn(a_watch(1, 3, 100))
+    assert terms_of(learner, 1, [4], TermName.NEAR, 101)[0] > 0
+    assert terms_of(learner, 1, [4], TermName.NEAR, 101 + kernels.SESSION_MIN) == [0]
+    learner.learn(a_watch(1, 50, 200))
+    assert terms_of(learner, 1, [4], TermName.NEAR, 201) == [0], "that was another session"
+
+
+def test_habits_are_those_of_the_sessions_beginning_but_in_the_first() -> None:
+    learner = a_learner(60)
+    for clip in range(1, 11):
+        show(learner, a_watch(1, clip, clip), a_watch(100 + clip, clip, clip, good=clip % 2 == 0))
+    first = terms_of(learner, 1, [50], TermName.HABIT, 11)[0]
+    assert first > 0
+    begun = terms_of(learner, 1, [50], TermName.HABIT, 500)[0]
+    learner.add_items([Item(ClipId(99), AccountId(99), None, (), 10_000, 0)])
+    show(learner, a_watch(1, 99, 500, good=False))
+    held = learner._state.habit[int(kernels.find_viewer(learner._state, 1)), Head.FINISH]
+    for clip in range(11, 21):
+        show(learner, a_watch(1, clip, 500 + clip, good=False))
+        assert learner._state.habit[int(kernels.find_viewer(learner._state, 1)), Head.FINISH] == held > 0
+    assert begun > 0 > terms_of(learner, 1, [50], TermName.HABIT, 5000)[0], "the next session has the new ones"
+
+
+def test_where_a_clip_is_put_is_not_put_down_to_the_clip() -> None:
+    """One in five is watched to its end on pages, four in five apart from them, whatever clip it is."""
+    learner, random = a_learner(42), Random(2)
+
+    def put(turn: int, clip: int, surface: int) -> None:
+        show(learner, a_watch(turn, clip, turn, random.random() < (0.8 if surface else 0.2), surface))
+
+    for turn in range(4000):
+        put(turn, random.randint(1, 40), random.choice((Surface.PAGE, Surface.ALONE)))
+    for turn in range(5000, 5400):
+        put(turn, 41, Surface.ALONE)
+        put(turn, 42, Surface.PAGE)
+
+    def chance(clip: int, surface: int) -> float:
+        considered = learner.consider(ViewerId(99_999), [ClipId(clip)], START_US, surface)
+        return float(learner.chances(considered)[0, Head.FINISH]) / ONE
+
+    assert chance(41, Surface.PAGE) < 0.4 < 0.6 < chance(41, Surface.ALONE)
+    assert chance(42, Surface.PAGE) < 0.4 < 0.6 < chance(42, Surface.ALONE)
