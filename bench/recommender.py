@@ -1,6 +1,7 @@
 """How good the feed is: protocols A to F on public logs of real viewers, beside the peers.
 
-    python bench/recommender.py [a b1 b2 b3 c d e f] [--tune] [--only NAME,...] [--late hour|day] [--json]
+    python bench/recommender.py [a b1 b2 b3 c d e f] [--tune] [--only NAME,...] [--late hour|day]
+                                [--weight NAME=VALUE]... [--json]
 
 a   KuaiRec, static: rank the clips that every viewer of the truth has watched
 b1  swipe replay on KuaiRec's truth, the viewers' own log known; b2: nothing known; b3: new viewers on a live instance
@@ -9,16 +10,20 @@ d   KuaiRand: the standard feed in the order of time, each impression guessed be
 e   MicroLens-50k, f MovieLens-1M: each viewer's last item among all
 
 Without names, all. `--tune` gives the figures that settings may be chosen on, without it the ones to report: never the
-same viewers, days or items. `--late` (d) learns everything an hour or a day late. Data: FREEHOLD_DATA; a protocol whose
-files are absent is skipped, and named at the end, and the exit status is then 3.
+same viewers, days or items. `--late` (d) learns everything an hour or a day late. `--weight` gives Freehold's row
+another weight than its own: a gain of 0 shows what a part is worth. Data: FREEHOLD_DATA; a protocol whose files are
+absent is skipped, and named at the end, and the exit status is then 3.
 """
 
 import argparse
 import json
 import sys
+from dataclasses import asdict, replace
 
-from protocols import data, exposed, next_clip, static, stream, swipes
+from protocols import data, engine, exposed, next_clip, static, stream, swipes
 from protocols.report import Options, Row, Trial, lines
+
+from freehold.recommender import Weights
 
 TRIALS: dict[str, Trial] = {
     "a": static.TRIAL,
@@ -37,12 +42,22 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--tune", action="store_true", help="the figures that settings may be chosen on")
     parser.add_argument("--only", default="", help="names of rows, with commas between")
     parser.add_argument("--late", choices=list(LATE_MS), help="d: learn so much later")
+    parser.add_argument("--weight", action="append", default=[], metavar="NAME=VALUE", help="as freehold feed weights")
     parser.add_argument("--json", action="store_true", help="a line of JSON for each protocol, too")
     chosen = parser.parse_args(arguments)
     unknown = [name for name in chosen.protocols if name not in TRIALS]
     if unknown:
         parser.error(f"there is no protocol {', '.join(unknown)}; there are {' '.join(TRIALS)}")
+    try:
+        engine.use(replace(Weights(), **dict(map(_weight, chosen.weight))))
+    except (TypeError, ValueError):
+        parser.error(f"--weight takes NAME=VALUE, a whole number for one of {', '.join(asdict(Weights()))}")
     return chosen
+
+
+def _weight(text: str) -> tuple[str, int]:
+    name, _, value = text.partition("=")
+    return name, int(value)
 
 
 def shown(name: str, trial: Trial, options: Options, as_json: bool) -> None:

@@ -1,6 +1,7 @@
 """Freehold's own rows. The only place here that knows its recommender, by its public door."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -23,6 +24,14 @@ GATHERED = 4096
 """Candidates asked for in E and F: as many as the learner gives at most."""
 HISTORY_SURFACE = 15
 """No tab of KuaiRand has this number."""
+
+
+_weights = [Weights()]
+
+
+def use(weights: Weights) -> None:
+    """For every learner from now on."""
+    _weights[0] = weights
 
 
 def clip(item: int, tags: Iterable[object] = (), author: int | None = None, duration_ms: int = DURATION_MS) -> Item:
@@ -69,7 +78,7 @@ def told(learner: Learner, log: Positives, known: Ints) -> int:
 
 def learned(log: Positives, tags: dict[int, list[int]]) -> tuple[Learner, int]:
     """A learner that was told the log, and the time after it. `tags` names all clips; empty: those of the log."""
-    learner = Learner(Weights())
+    learner = Learner(_weights[0])
     known = np.array(sorted(tags), dtype=np.int64) if tags else np.flatnonzero(log.counts)
     learner.add_items(clip(item, tags.get(item, ())) for item in known.tolist())
     return learner, told(learner, log, known)
@@ -117,14 +126,15 @@ def next_clips(log: Positives) -> Scorer:
 class EngineSwiper:
     """Protocol B: gather, score and arrange a page of one, then learn its watch; a second from swipe to swipe.
 
-    Weights are the default's, but for the draws a page: with one clip a page instead of ten there are a tenth of them.
+    Weights are those given, but for the draws a page: with one clip a page instead of ten there are a tenth of them.
     """
 
     def __init__(self, world: World, tags: dict[int, list[int]]) -> None:
         self._items = world.items.tolist()
         self._place = {item: place for place, item in enumerate(self._items)}
         self._users = world.users.tolist()
-        self._learner = Learner(Weights(random_per_65536=Weights().random_per_65536 // 10))
+        given = _weights[0]
+        self._learner = Learner(replace(given, random_per_65536=given.random_per_65536 // 10))
         known = self._items if world.log is None else list(tags)
         self._learner.add_items(clip(item, tags[item]) for item in known)
         self._at_us = START_US
@@ -153,7 +163,7 @@ class EngineWalker:
 
     def __init__(self, stream: Stream) -> None:
         self._shown = stream.shown
-        self._learner = Learner(Weights())
+        self._learner = Learner(_weights[0])
         lengths, catalogue = stream.lengths_ms, stream.catalogue
         oldest = np.argsort(catalogue.published_ms, kind="stable").tolist()
         self._learner.add_items(

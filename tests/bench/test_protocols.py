@@ -11,11 +11,26 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import recommender
-from protocols import baselines, data, exposed, kuairand, metrics, next_clip, static, stream, swipers, swipes, walkers
+from protocols import (
+    baselines,
+    data,
+    engine,
+    exposed,
+    kuairand,
+    metrics,
+    next_clip,
+    static,
+    stream,
+    swipers,
+    swipes,
+    walkers,
+)
 from protocols.baselines import Scorer
 from protocols.data import Bools, Ints, Positives
 from protocols.kuairand import Past
 from protocols.report import Options, Row, lines, measured
+
+from freehold.recommender import Weights
 
 CIRCLE = 30
 """Clips that are watched one after the other."""
@@ -383,6 +398,23 @@ def test_what_is_there_is_measured_and_only_what_was_asked_for(
 def test_a_protocol_that_does_not_exist_is_refused() -> None:
     with pytest.raises(SystemExit):
         recommender.main(["z"])
+
+
+@pytest.mark.parametrize("weight", ["near_gian=0", "near_gain=much", "near_gain"])
+def test_a_weight_that_does_not_exist_or_is_no_number_is_refused(
+    weight: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        recommender.main(["a", "--weight", weight])
+    assert "--weight takes NAME=VALUE" in capsys.readouterr().err
+
+
+def test_a_weight_that_is_given_is_the_learners() -> None:
+    recommender.parsed(["a", "--weight", "near_gain=0", "--weight", "tag_gain=5"])
+    log = data.positives(np.array([0, 0, 1]), np.array([0, 1, 0]))
+    assert (engine.learned(log, {})[0].weights.near_gain, engine.learned(log, {})[0].weights.tag_gain) == (0, 5)
+    recommender.parsed(["a"])
+    assert engine.learned(log, {})[0].weights == Weights()
 
 
 def test_a_figure_that_does_not_exist_is_a_dash() -> None:
