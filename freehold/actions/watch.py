@@ -59,7 +59,7 @@ async def checked(database: Database, viewer_id: ViewerId, report: BatchReport, 
     values: list[int] = []
     for index, watch in enumerate(report.watches):
         page_id = page_ids[watch.page_id]
-        impressions = served.get(page_id)
+        feed, impressions = served.get(page_id, ("", None))
         clip_id = pages.clip_id_at(impressions, watch.position) if impressions is not None else None
         if clip_id is None or clip_id != parse_id(watch.clip_id):
             raise BadInput("watch-unknown-impression", f"Watch {index}: this clip was not shown to you there.")
@@ -67,6 +67,7 @@ async def checked(database: Database, viewer_id: ViewerId, report: BatchReport, 
             watch.skipped * watch_log.SKIPPED
             | watch.liked * watch_log.LIKED
             | watch.not_interested * watch_log.NOT_INTERESTED
+            | (feed not in pages.TOLD) * watch_log.APART
         )
         values += (page_id, clip_id, watch.position, watch.watched_ms, watch.completions, flags)
     packed = watch_log.record_of(len(report.watches)).pack(*values)

@@ -24,9 +24,9 @@ class Surface(IntEnum):
     """Where a clip was put before its viewer."""
 
     PAGE = 0
-    """Among others that follow when it is left."""
-    ALONE = 1
-    """Opened by its address."""
+    """On a page of For You or Following."""
+    APART = 1
+    """On a profile, behind a tag, a sound or a link, or found: it was looked for."""
 
 
 @dataclass(frozen=True, slots=True)

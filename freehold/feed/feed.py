@@ -33,7 +33,7 @@ from freehold.domain.verdict import Door
 from freehold.domain.watch import Source
 from freehold.feed import tally, watch_counts
 from freehold.feed.alternate import alternating
-from freehold.feed.learning import FOLLOWING, FOR_YOU, Learning
+from freehold.feed.learning import Learning
 from freehold.feed.page import Page, Served
 from freehold.feed.ranking import Asked, Ranked, packed, rank
 from freehold.feed.retention import Retention, check_kept
@@ -47,7 +47,7 @@ from freehold.store import clip as clips
 from freehold.store import page as pages
 from freehold.store import rendition as renditions
 from freehold.store import tag as tags
-from freehold.store.page import PageRow, Shown
+from freehold.store.page import FOLLOWING, FOR_YOU, PageRow, Shown
 
 __all__ = ["Feed", "FeedRules"]
 

@@ -15,12 +15,10 @@ from freehold.recommender import Learner, kernels
 from freehold.store import journal, told, watch_log
 from freehold.store import page as pages
 from freehold.store.journal import Entry, Kind
-from freehold.store.page import LoggedPage, PageRow
+from freehold.store.page import TOLD, LoggedPage, PageRow
 from freehold.store.told import ToldReaction, ToldWeights, ToldWish
 from freehold.store.watch_log import LoggedBatch, WatchBatch
 
-FOR_YOU, FOLLOWING = "for-you", "following"
-TOLD = frozenset((FOR_YOU, FOLLOWING))
 """The feeds whose pages the learner is told of: what either showed, neither shows again soon.
 What was looked up (a profile, a tag, a link) counts once its watch is reported."""
 READ_LIMIT = 500
@@ -164,5 +162,6 @@ def watch_rows(batch: WatchBatch) -> npt.NDArray[np.int64]:
     rows[:, kernels.W_SKIPPED] = records["flags"] & watch_log.SKIPPED != 0
     rows[:, kernels.W_LIKED] = records["flags"] & watch_log.LIKED != 0
     rows[:, kernels.W_NOT_INTERESTED] = records["flags"] & watch_log.NOT_INTERESTED != 0
-    rows[:, kernels.W_SURFACE] = np.where(records["page"] == 0, Surface.ALONE, Surface.PAGE)
+    is_apart = records["flags"] & watch_log.APART != 0
+    rows[:, kernels.W_SURFACE] = np.where(is_apart, Surface.APART, Surface.PAGE)
     return rows

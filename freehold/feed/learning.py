@@ -19,7 +19,7 @@ from freehold.backends.database import Transaction
 from freehold.domain.errors import Absent, BackendError, NoRoom
 from freehold.domain.ids import new_id
 from freehold.feed import candidates, weights
-from freehold.feed.fold import FOLLOWING, FOR_YOU, TOLD, Fold, Place, logged
+from freehold.feed.fold import Fold, Place, logged
 from freehold.feed.ranking import engine
 from freehold.feed.rules import FeedRules
 from freehold.recommender import Learner, SnapshotError
@@ -31,7 +31,7 @@ from freehold.store.page import PageRow
 from freehold.store.snapshot import Snapshot
 from freehold.store.watch_log import WatchBatch
 
-__all__ = ["FOLLOWING", "FOR_YOU", "TOLD", "Learning"]
+__all__ = ["Learning"]
 
 log = structlog.get_logger("freehold.learning")
 

@@ -16,7 +16,7 @@ from freehold.backends.blobs import Blobs
 from freehold.backends.database import Database
 from freehold.domain.errors import Absent, BackendError
 from freehold.domain.ids import PageId, ViewerId, id_text
-from freehold.feed.fold import FOR_YOU, GONE_WITH_ACCOUNT, GONE_WITH_CLIP, GONE_WITH_EITHER, Fold, Logged, Place, logged
+from freehold.feed.fold import GONE_WITH_ACCOUNT, GONE_WITH_CLIP, GONE_WITH_EITHER, Fold, Logged, Place, logged
 from freehold.feed.ranking import Asked, Ranked, Record, digest, engine, place_of, rank, unpacked, weights_digest
 from freehold.feed.retention import check_kept
 from freehold.recommender import ONE, Learner, SnapshotError, TermName
@@ -24,7 +24,7 @@ from freehold.store import journal, retention
 from freehold.store import page as pages
 from freehold.store import snapshot as snapshots
 from freehold.store.journal import Entry, Kind
-from freehold.store.page import LoggedPage, PageRow, Shown
+from freehold.store.page import FOR_YOU, LoggedPage, PageRow, Shown
 from freehold.store.retention import Pruned
 from freehold.store.snapshot import Snapshot
 

@@ -21,14 +21,14 @@ from freehold.backends.database import Database, Transaction
 from freehold.domain.errors import Absent, BackendError, Gone, NoRoom
 from freehold.domain.ids import ClipId, PageId, id_text, made_at_us
 from freehold.feed import tally, watch_counts
-from freehold.feed.fold import FOLLOWING, Logged, next_logged
+from freehold.feed.fold import Logged, next_logged
 from freehold.feed.learning import Learning
 from freehold.feed.rules import FeedRules
 from freehold.store import clip as clips
 from freehold.store import page as pages
 from freehold.store import reader, retention, watch_log
 from freehold.store import snapshot as snapshots
-from freehold.store.page import LoggedPage
+from freehold.store.page import FOLLOWING, LoggedPage
 from freehold.store.retention import Pruned
 from freehold.store.snapshot import Snapshot
 

@@ -20,7 +20,7 @@ from freehold.domain.errors import BackendError, NoRoom
 from freehold.domain.ids import ClipId, PageId, ViewerId
 from freehold.domain.watch import Source
 from freehold.feed.candidates import weights_of
-from freehold.feed.fold import TOLD, Logged, next_logged
+from freehold.feed.fold import Logged, next_logged
 from freehold.recommender import ONE, Draw, Weights, kernels
 from freehold.store import page as pages
 from freehold.store import reader, told, watch_log
@@ -153,7 +153,7 @@ async def _shown(database: Database, page_rows: Iterable[PageRow], batches: Iter
         missing = sorted(page_id for page_id in ids if (batch.viewer_id, page_id) not in shown)
         if missing:
             found = await pages.impressions_of(database, batch.viewer_id, missing)
-            shown |= {(batch.viewer_id, PageId(page_id)): pages.shown_in(data) for page_id, data in found.items()}
+            shown |= {(batch.viewer_id, PageId(page_id)): pages.shown_in(data) for page_id, (_, data) in found.items()}
     return shown
 
 
@@ -168,7 +168,7 @@ def add_page(sums: Sums, known: Known, page: PageRow) -> None:
     for one in known.shown[page.viewer_id, page.id]:
         sums.sources[hour_us, one.source, draw_of(one)][0] += 1
         facts = known.facts.get(one.clip_id)
-        if page.feed in TOLD and facts is not None:
+        if page.feed in pages.TOLD and facts is not None:
             sums.authors[facts.author_id, day_us][0] += 1
             sums.clips[one.clip_id] = max(hour_us, sums.clips.get(one.clip_id, 0))
 

@@ -77,7 +77,11 @@ def _check(name: str, value: int | None) -> None:
         raise BadInput("weight-setting", f"{name} follows the setting feed.{BY_SETTING[name]}: change it there.")
     if name not in known:
         raise BadInput("weight-unknown", f"There is no weight {name}; there are {', '.join(known)}.")
-    least = 1 if name.endswith(("_prior", "_min")) else 0 if name.endswith(("_gain", "_below", "_65536")) else -LIMIT
+    least = -LIMIT
+    if name.endswith(("_prior", "_usual", "_min")):
+        least = 1
+    elif name.endswith(("_gain", "_doubt", "_below", "_65536")):
+        least = 0
     most = 65536 if name.endswith("_65536") else LIMIT
     if value is not None and not least <= value <= most:
         raise BadInput("weight-range", f"{name} is a whole number from {least} to {most}.")

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 from freehold.domain.ids import ClipId
 from freehold.domain.watch import Source
-from freehold.feed.fold import FOR_YOU
 from freehold.feed.ranking import unpacked
 from freehold.recommender import ONE, TermName
 from freehold.recommender.learner import text_of
-from freehold.store.page import PageRow
+from freehold.store.page import FOR_YOU, PageRow
 
 SOURCE_TEXTS = {
     Source.TRANSITION: "It goes together with clips that you watched to the end.",

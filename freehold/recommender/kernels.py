@@ -77,7 +77,7 @@ SIGNS = np.array([1, 1, -1, 1, 1, 1, 1, -1, 1, 1, 1, 1], dtype=np.int64)
 LONG_MS = 18_000
 
 # where a clip is put before a viewer: each has heads of its own, and one of each class of length
-SURFACES, CLASSES = 16, 11
+SURFACES, CLASSES, ON_PAGE = 16, 11, 0
 BY_SURFACE = 1 + CLASSES
 
 # steps: what moves a viewer's log odds beyond its habits, each by a gain that is learned
@@ -594,10 +594,15 @@ def note_session(state, viewer, minute):  # type: ignore[no-untyped-def]
     state.viewer[viewer, V_LAST_MIN] = minute
 
 
+@compiled("i8(i8)", inner=True)
+def surface_of(number):  # type: ignore[no-untyped-def]
+    return min(max(number, 0), SURFACES - 1)
+
+
 @compiled("void(S,i8,i8,i8[::1])", inner=True)
 def add_surface(state, surface, row, log_odds):  # type: ignore[no-untyped-def]
     """Moves log_odds[HEADS] by how much oftener each comes true where the clip is put before viewers."""
-    first = surface * BY_SURFACE
+    first = surface_of(surface) * BY_SURFACE
     of_length = first + 1 + state.group[state.clip[row, C_GROUP + 2], G_CLASS]
     for head in range(HEADS):
         log_odds[head] += np.int64(state.surface_ratio[first, head]) + state.surface_ratio[of_length, head]
@@ -1090,10 +1095,10 @@ def count_viewing(state, profile, surface, row, outcomes, likely, habits):  # ty
         add_to_group(state.surface_heads, state.surface_ratio, of_length, head, got, of, prior)
 
 
-@compiled("void(S,i8,i8,i8,i8)", inner=True)
-def count_act(state, profile, surface, row, head):  # type: ignore[no-untyped-def]
-    """Adds what came true apart from a watch, whose chances were counted with it."""
-    first = surface * BY_SURFACE
+@compiled("void(S,i8,i8,i8)", inner=True)
+def count_act(state, profile, row, head):  # type: ignore[no-untyped-def]
+    """Adds what came true apart from a watch. It is put down to pages, where nearly all chances for it are counted."""
+    first = ON_PAGE * BY_SURFACE
     of_length = first + 1 + state.group[state.clip[row, C_GROUP + 2], G_CLASS]
     if profile >= 0:
         add_heads(state.viewer_heads[profile, head], ONE, 0, HABIT_MEMORY)
@@ -1175,11 +1180,19 @@ def relevel_neighbour(state, row):  # type: ignore[no-untyped-def]
         relevel(state, other)
 
 
+@compiled("void(S)", inner=True)
+def relevel_next(state):  # type: ignore[no-untyped-def]
+    """The level of the next of all clips in turn: others' choices moved its bias."""
+    row = state.meta[M_TURN]
+    state.meta[M_TURN] = (row + 1) % state.meta[M_CLIPS]
+    relevel(state, row)
+
+
 @compiled("void(S,i8)", inner=True)
 def renew(state, row):  # type: ignore[no-untyped-def]
     """After a watch: the clip, and in turns a neighbour or the next of all."""
     ask_company(state, row)
-    if state.clip[row, C_N] & 1:
+    if state.meta[M_APPLIED] & 1:
         relevel_neighbour(state, row)
     else:
         renew_next(state)
@@ -1298,12 +1311,15 @@ def move_gains(learned, rate, error, steps):  # type: ignore[no-untyped-def]
 
 @compiled("void(S,i8[::1],i8[::1],i8[::1])", inner=True)
 def weigh_steps(state, outcomes, ahead, steps):  # type: ignore[no-untyped-def]
-    """Learns the gains of each head from what became of a clip that was put on a page."""
+    """Learns the gains of each head from what became of a clip that was put on a page. What is told apart from the
+    watch has none: here it would only ever fail."""
     if not steps.any():
         return
     gains = np.empty((HEADS, STEPS), dtype=np.float64)
     fill_gains(state.meta, state.gain, gains)
     for head in range(HEADS):
+        if H_LIKE <= head <= H_FOLLOW:
+            continue
         sign = SIGNS[head]
         shift = shift_by(gains[head], steps)
         chance = np.float64(chance_of(ahead[head] + sign * shift)) / ONE
@@ -1361,7 +1377,9 @@ def replay_choices(state):  # type: ignore[no-untyped-def]
             at = (state.meta[M_CHOICES] - 1) % CHOICES_KEPT
         other = draw_below(np.uint64(state.meta[M_REPLAYED]), 2, state.meta[M_CLIPS])
         viewer, row = np.int64(state.choice[at, 0]), np.int64(state.choice[at, 1])
-        if viewer < 0 or other == row or state.clip[row, C_LIVE] == 0 or state.clip[other, C_LIVE] == 0:
+        if profile_of(state.viewer, viewer) < 0 or other == row:
+            continue
+        if state.clip[row, C_LIVE] == 0 or state.clip[other, C_LIVE] == 0:
             continue
         key = (viewer + 1) << 32 | other
         if state.seen_key[slot_of(state.seen_key, key)] == 0:
@@ -1372,9 +1390,9 @@ def replay_choices(state):  # type: ignore[no-untyped-def]
 def learn_one(state, viewer, row, watch, minute):  # type: ignore[no-untyped-def]
     weights, clip = state.weights, state.clip[row]
     outcomes, likely = np.empty(HEADS, np.int64), np.empty(HEADS, np.int64)
-    habits, ahead = np.zeros(HEADS, np.int64), np.empty(HEADS, np.int64)
+    habits, ahead, held = np.zeros(HEADS, np.int64), np.empty(HEADS, np.int64), np.empty(HEADS, np.int64)
     profile = profile_of(state.viewer, viewer)
-    surface = min(max(watch[W_SURFACE], 0), SURFACES - 1)
+    surface = surface_of(watch[W_SURFACE])
     counts = note_watched(state, viewer, row, minute, watch)
     is_act = watch[W_WATCHED_MS] == 0 and watch[W_COMPLETIONS] == 0 and watch[W_SKIPPED] == 0
     fill_outcomes(clip[C_DURATION_MS], watch, outcomes)
@@ -1394,7 +1412,10 @@ def learn_one(state, viewer, row, watch, minute):  # type: ignore[no-untyped-def
         if is_full:
             steps = np.empty(STEPS, np.int64)
             fill_steps(state, profile, row, minute, near_of(state, profile, row, minute), steps)
-            weigh_steps(state, outcomes, ahead, steps)
+            fill_habits_at(state, profile, minute, held)
+            for head in range(HEADS):
+                held[head] += ahead[head] - habits[head]
+            weigh_steps(state, outcomes, held, steps)
         elif is_good_choice:
             weigh_choice(state, profile, row, minute)
         note_session(state, profile, minute)
@@ -1412,8 +1433,8 @@ def learn_one(state, viewer, row, watch, minute):  # type: ignore[no-untyped-def
         outcomes[H_LIKE] = 0
     if not is_full:
         leave_acts(outcomes)
-        if outcomes[H_LIKE]:
-            count_act(state, profile, surface, row, H_LIKE)
+        if outcomes[H_LIKE] and is_act:
+            count_act(state, profile, row, H_LIKE)
     if is_full or counts & FIRST_LIKE:
         count_watch(state, row, outcomes, likely, ahead, not is_full)
     if is_full:
@@ -1426,6 +1447,7 @@ def learn_one(state, viewer, row, watch, minute):  # type: ignore[no-untyped-def
         note_good(state, profile, row)
     if is_choice:
         relevel(state, row)
+        relevel_next(state)
     elif counts:
         renew(state, row)
 
@@ -1442,7 +1464,8 @@ def learn_watches(state, watches):  # type: ignore[no-untyped-def]
         viewer = meet_viewer(state, watch[W_VIEWER])
         learn_one(state, viewer, row, watch, watch[W_AT_US] // 60_000_000)
         state.meta[M_APPLIED] += 1
-        flags = watch[W_COMPLETIONS] << 3 | watch[W_SKIPPED] << 2 | watch[W_LIKED] << 1 | watch[W_NOT_INTERESTED]
+        flags = watch[W_SKIPPED] << 2 | watch[W_LIKED] << 1 | watch[W_NOT_INTERESTED]
+        flags |= watch[W_COMPLETIONS] << 8 | surface_of(watch[W_SURFACE]) << 3
         chain(state, watch[W_VIEWER], watch[W_CLIP], watch[W_AT_US], watch[W_WATCHED_MS], flags)
 
 
@@ -1479,10 +1502,11 @@ def learn_reaction(state, viewer_id, row, head, minute):  # type: ignore[no-unty
         fill_habits(weights[P_HABIT_PRIOR], state.viewer_heads[profile], habits)
         for each in range(HEADS):
             ahead[each] = likely[each] + habits[each]
+        add_surface(state, ON_PAGE, row, ahead)
         surprise = surprise_of(weights, outcomes, ahead, True) >> 10
         felt = surprise - usual_surprise(state.viewer[profile], surprise)
         feel(state, profile, row, felt, 1024, minute)
-    count_act(state, profile, 0, row, head)
+    count_act(state, profile, row, head)
     count_watch(state, row, outcomes, likely, likely, True)
     renew(state, row)
 

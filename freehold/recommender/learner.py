@@ -57,6 +57,7 @@ TEXTS = {
     TermName.HABIT: "How much of what it is watched for you do more or less than others",
 }
 FEWER = "You asked for fewer of this"
+UNLIKE = "Who chooses what you choose seldom chooses it"
 REACTIONS = frozenset({Head.SHARE, Head.COMMENT, Head.FOLLOW})
 WISHED_KINDS = {"tag": kernels.KIND_TAG, "author": kernels.KIND_AUTHOR}
 
@@ -436,7 +437,9 @@ class Learner:
 
 def text_of(name: TermName, value: int) -> str:
     """A term in plain words, for the viewer."""
-    return FEWER if name is TermName.WISH and value < 0 else TEXTS[name]
+    if value < 0 and name is TermName.WISH:
+        return FEWER
+    return UNLIKE if value < 0 and name is TermName.ALIKE else TEXTS[name]
 
 
 def watch_rows(watches: Sequence[Watch]) -> Ints:

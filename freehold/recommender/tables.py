@@ -133,7 +133,8 @@ def without_viewer(state: State, row: int) -> State:
     state = _rebuilt(state, "viewer_key", np.where(mine, 0, state.viewer_key), state.viewer_row, state.viewer_key.size)
     for name in BY_VIEWER:
         getattr(state, name)[row] = 0
-    state.choice[state.choice[:, 0] == row, 0] = kernels.NONE
+    kept = state.choice[: int(state.meta[kernels.M_CHOICES])]
+    kept[kept[:, 0] == row] = kernels.NONE
     return state
 
 

@@ -17,6 +17,9 @@ from freehold.domain.watch import Source
 from freehold.store.clip import placeholders
 from freehold.store.seal import Field, fault_in, sealed
 
+FOR_YOU, FOLLOWING = "for-you", "following"
+TOLD = frozenset((FOR_YOU, FOLLOWING))
+"""The feeds whose pages the learner is told of. Others put nothing before a viewer that it did not ask for."""
 CLIP = Struct("<q")
 ROWS_A_STATEMENT = 32
 COLUMNS = "viewer_id, id, feed, at_us, model_hash, seed, seq, journal_seq, impressions, ranked, seal"
@@ -166,14 +169,16 @@ async def anybodys_for_system(database: Database, page_id: PageId) -> PageRow | 
     return _page_of(rows[0]) if rows else None
 
 
-async def impressions_of(database: Database, viewer_id: ViewerId, page_ids: Sequence[int]) -> dict[int, bytes]:
-    """The packed impressions of those of the pages that were served to the viewer."""
+async def impressions_of(
+    database: Database, viewer_id: ViewerId, page_ids: Sequence[int]
+) -> dict[int, tuple[str, bytes]]:
+    """The feed and the packed impressions of those of the pages that were served to the viewer."""
     rows = await database.fetch(
-        f"SELECT id, impressions FROM page WHERE viewer_id = $1 AND id IN ({placeholders(2, len(page_ids))})",
+        f"SELECT id, feed, impressions FROM page WHERE viewer_id = $1 AND id IN ({placeholders(2, len(page_ids))})",
         viewer_id,
         *page_ids,
     )
-    return {row["id"]: row["impressions"] for row in rows}
+    return {row["id"]: (row["feed"], row["impressions"]) for row in rows}
 
 
 async def newest_of(

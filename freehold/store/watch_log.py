@@ -17,7 +17,8 @@ from freehold.store.seal import Field, fault_in, sealed
 FIELDS = "qqBIHB"
 """Page, clip, position, watched_ms, completions, flags."""
 RECORD = Struct(f"<{FIELDS}")
-SKIPPED, LIKED, NOT_INTERESTED = 1, 2, 4
+SKIPPED, LIKED, NOT_INTERESTED, APART = 1, 2, 4, 8
+"""Flags. APART: not on a page of which the learner is told."""
 ROWS_A_STATEMENT = 64
 COLUMNS = "seq, viewer_id, batch, at_us, journal_seq, watches, seal"
 COLUMN_COUNT = 7

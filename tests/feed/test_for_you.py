@@ -11,8 +11,12 @@ from yarl import URL
 from freehold.domain.account import Role
 from freehold.domain.clip import Withholding
 from freehold.domain.ids import AccountId, ViewerId, id_text, parse_id
+from freehold.domain.watch import Surface
+from freehold.feed.fold import watch_rows
+from freehold.recommender import kernels
 from freehold.store import account as accounts
 from freehold.store import page as pages
+from freehold.store import watch_log
 from freehold.store import withholding as withholdings
 from tests.conftest import Client, Running, run_server
 from tests.feed.catalogue import publish, report, swipe_pages, watch_of
@@ -198,3 +202,15 @@ async def test_two_pages_asked_for_at_once_share_no_clip(idle: Running) -> None:
     got = await asyncio.gather(*(client.json("GET", "/api/feeds/for-you?count=6") for _ in range(6)))
     ids = [one["clip"]["id"] for page in got for one in page["clips"]]
     assert len(ids) == 36 == len(set(ids))
+
+
+async def test_a_watch_says_whether_its_clip_was_put_before_the_viewer_or_looked_for(idle: Running) -> None:
+    await publish(idle, 8, authors=4)
+    client = await idle.new_client()
+    put = (await client.json("GET", "/api/feeds/for-you"))["clips"][0]
+    sought = (await client.json("GET", f"/api/clips/{put['clip']['id']}"))["served"]
+    await report(client, "both-surfaces", [watch_of(put, watched_ms=900), watch_of(sought, watched_ms=5000)])
+    (batch,) = await watch_log.after(idle.database, 0, 10)
+    rows = watch_rows(batch.batch)
+    assert rows[:, kernels.W_WATCHED_MS].tolist() == [900, 5000]
+    assert rows[:, kernels.W_SURFACE].tolist() == [Surface.PAGE, Surface.APART]

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freehold.domain.ids import AccountId, ClipId, PageId, SoundId, ViewerId
-from freehold.domain.watch import Item, Source, Watch
-from freehold.recommender import Learner, SnapshotError, TermName, Weights, arrange, snapshots, warm_up
+from freehold.domain.watch import Item, Source, Surface, Watch
+from freehold.recommender import Head, Learner, SnapshotError, TermName, Weights, arrange, snapshots, warm_up
 
 START_US = 1_760_000_000_000_000
 SECOND_US = 1_000_000
@@ -91,7 +91,16 @@ def some_history(seed: int, count: int) -> list[Event]:
 def _an_event(random: Random, at_s: int) -> Event:
     viewer, clip = ViewerId(random.randint(1, 12)), ClipId(random.randint(1, 300))
     author, rare, good = AccountId(random.randint(1, AUTHOR_COUNT)), random.random() < 0.1, random.random() < 0.5
-    match random.randrange(12):
+    match random.randrange(16):
+        case 12:
+            return lambda learner: learner.react(viewer, clip, Head.SHARE, START_US + at_s * SECOND_US)
+        case 13:
+            return lambda learner: learner.set_wish(viewer, "tag", KINDS[clip % 3], at_s % 5 - 2)
+        case 14 if rare:
+            return lambda learner: learner.set_profiled(viewer, good)
+        case 15:
+            apart = replace(a_watch(viewer, clip, at_s * 3000, good), surface=Surface.APART)
+            return lambda learner: shown(learner, apart)
         case 0:
             return lambda learner: learner.add_item(an_item(clip, sound=clip % 9))
         case 1:

@@ -62,11 +62,30 @@ def test_a_forgotten_viewer_leaves_neither_a_vector_nor_a_choice() -> None:
     learner = a_learner(40)
     two_crowds(learner)
     row = int(kernels.find_viewer(learner._state, 7))
-    assert learner._state.viewer_vector[row].any() and (learner._state.choice[:, 0] == row).any()
+    mine = learner._state.choice[:, 0] == row
+    assert learner._state.viewer_vector[row].any() and mine.sum() == 6
     learner.forget_viewer(ViewerId(7))
-    assert not learner._state.viewer_vector[row].any() and not (learner._state.choice[:, 0] == row).any()
-    two_crowds(learner, 20)
-    assert Learner.restore(learner.snapshot()).state_hash() == learner.state_hash()
+    assert not learner._state.viewer_vector[row].any()
+    assert (learner._state.choice[mine] == kernels.NONE).all()
+    other = Learner.restore(learner.snapshot())
+    for one in (learner, other):
+        two_crowds(one, 20)
+    assert other.state_hash() == learner.state_hash()
+
+
+def test_whose_profile_is_switched_off_is_likened_no_more() -> None:
+    learner = a_learner(40)
+    two_crowds(learner)
+    row = int(kernels.find_viewer(learner._state, 7))
+    before = learner._state.viewer_vector[row].copy()
+    learner.set_profiled(ViewerId(7), False)
+    for viewer in range(500, 700):
+        learner.learn(a_watch(viewer, viewer % 20 + 1))
+    assert before.any() and (learner._state.viewer_vector[row] == before).all()
+    learner.set_profiled(ViewerId(7), True)
+    for viewer in range(700, 900):
+        learner.learn(a_watch(viewer, viewer % 20 + 1))
+    assert (learner._state.viewer_vector[row] != before).any()
 
 
 def test_an_unprofiled_viewers_choices_are_not_kept() -> None:
@@ -149,14 +168,14 @@ def test_where_a_clip_is_put_is_not_put_down_to_the_clip() -> None:
         show(learner, a_watch(turn, clip, turn, random.random() < (0.8 if surface else 0.2), surface))
 
     for turn in range(4000):
-        put(turn, random.randint(1, 40), random.choice((Surface.PAGE, Surface.ALONE)))
+        put(turn, random.randint(1, 40), random.choice((Surface.PAGE, Surface.APART)))
     for turn in range(5000, 5400):
-        put(turn, 41, Surface.ALONE)
+        put(turn, 41, Surface.APART)
         put(turn, 42, Surface.PAGE)
 
     def chance(clip: int, surface: int) -> float:
         considered = learner.consider(ViewerId(99_999), [ClipId(clip)], START_US, surface)
         return float(learner.chances(considered)[0, Head.FINISH]) / ONE
 
-    assert chance(41, Surface.PAGE) < 0.4 < 0.6 < chance(41, Surface.ALONE)
-    assert chance(42, Surface.PAGE) < 0.4 < 0.6 < chance(42, Surface.ALONE)
+    assert chance(41, Surface.PAGE) < 0.4 < 0.6 < chance(41, Surface.APART)
+    assert chance(42, Surface.PAGE) < 0.4 < 0.6 < chance(42, Surface.APART)
