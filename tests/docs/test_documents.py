@@ -1,5 +1,6 @@
 """The documents say what is true: every name in them exists, and every name that matters is in them."""
 
+import functools
 import re
 import subprocess
 from pathlib import Path
@@ -48,6 +49,25 @@ def test_files_named_in_documents_exist(document: Path) -> None:
     names = re.findall(r"`((?:[a-z_]+/)+[a-z_0-9]*(?:\.(?:py|md|js|css|html|txt|in))?)`", document.read_text("utf-8"))
     missing = [name for name in names if not any((base / name).exists() for base in (ROOT, ROOT / "freehold"))]
     assert [name for name in missing if name not in PLANNED] == []
+
+
+def test_every_feature_names_a_test_that_exists() -> None:
+    text = (ROOT / "docs" / "features.md").read_text("utf-8")
+    told, _, missing = text.partition("\n## Not yet\n")
+    sections = dict(zip(*[iter(re.split(r"^## (.+)$", told, flags=re.MULTILINE)[1:])] * 2, strict=True))
+    assert list(sections) == ["Create", "Find", "Watch", "Own"] and missing.strip()
+    for section, text in sections.items():
+        rows = [line for line in text.splitlines() if line.startswith("| ") and line != "| what | shown by |"]
+        assert len(rows) >= 10, section
+        assert [row for row in rows if not re.fullmatch(r"\| [^|]+ \| (`tests/\S+`(, | \|$))+", row)] == []
+    named = re.findall(r"`(tests/[^`]*)`", told)
+    assert [one for one in named if one.partition("::")[2] not in _tests_in(one.partition("::")[0])] == []
+
+
+@functools.cache
+def _tests_in(path: str) -> set[str]:
+    file = ROOT / path
+    return set(re.findall(r"^(?:async )?def (test_\w+)\(", file.read_text("utf-8"), re.M)) if file.exists() else set()
 
 
 PLANNED = {"federation/", "incoming/"}
