@@ -6,6 +6,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from freehold.domain.ids import AccountId, ClipId, PageId, ViewerId
 from freehold.domain.watch import Item, Watch
@@ -154,9 +155,19 @@ def test_a_log_of_choices_alone_is_ranked_by_how_often_they_were_made_however_lo
     assert [quality(learner, int(row) + 1) for row in np.argsort(-chosen)] == sorted(
         (quality(learner, n) for n in range(1, 41)), reverse=True
     )
+    assert learner._state.near[:40, 0, 1].min() > 0, "every clip has somebody to be told by"
+    assert abs(told_by_company(learner)).max() < ONE // 1000
+    for viewer in range(200):
+        shown(learner, 5000 + viewer, 20, 20_000)
+    assert abs(told_by_company(learner)).max() > ONE // 10, "and is told as soon as one of them was shown"
+
+
+def told_by_company(learner: Learner) -> NDArray[np.int64]:
+    """What each of the 40 clips' neighbours add to the log odds that it is finished."""
     company = learner._state.company[:40]
-    added = company[:, Head.FINISH] // ((company[:, kernels.HEADS] >> 20) + (COUNTED.company_prior << 10))
-    assert abs(added).max() < ONE // 1000
+    whole = (company[:, kernels.HEADS] >> 20) + (COUNTED.company_prior << 10)
+    told: NDArray[np.int64] = company[:, Head.FINISH] // whole
+    return told
 
 
 REACTIONS = (Head.SHARE, Head.COMMENT, Head.FOLLOW)
