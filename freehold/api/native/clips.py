@@ -225,7 +225,7 @@ async def receive_form(call: Call, *, checks_csrf: bool = False) -> ClipId:
     begin = await _next_file(events, fields)
     if begin is None:
         raise BadInput("file-missing", "The form has no file.")
-    if checks_csrf:
+    if checks_csrf and identity.bearer_token(request) is None:
         identity.check_csrf(request, call.server, call.viewer, fields.get("csrf", ""))
     announced = Announced(int(length), begin.file_name, words_of(fields), "", OVERHEAD_BYTES)
     upload = await upload_actions.begin(intake, call.account, announced)
