@@ -1,24 +1,43 @@
-"""Clips: publish, change their words, withdraw, retry, delete; withhold and release by order."""
+"""Clips: publish, change their words, pin, withdraw, retry, delete; withhold and release by order."""
 
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
 from freehold.backends import Backends
 from freehold.backends.database import Transaction
 from freehold.domain.account import Account
-from freehold.domain.clip import WATCHABLE, Audience, Clip, ClipState, Rendition, RenditionKind, Wish, Withholding
+from freehold.domain.clip import (
+    FOR_EVERYBODY,
+    WATCHABLE,
+    Audience,
+    Clip,
+    ClipState,
+    Permissions,
+    Rendition,
+    RenditionKind,
+    Version,
+    Wish,
+    Withholding,
+)
 from freehold.domain.errors import Absent, BackendError, BadInput, Conflict
 from freehold.domain.ids import AccountId, ClipId, SoundId, new_id
+from freehold.domain.language import NAMES
+from freehold.store import account as accounts
 from freehold.store import clip as clips
 from freehold.store import journal, withholding
 from freehold.store import rendition as renditions
 from freehold.store.journal import Kind
 
 CAPTION_LIMIT = 2_200
+ALT_LIMIT = 1_500
+VERSION_LIMIT = 100
+PIN_LIMIT = 3
+PUBLISH_AHEAD_US = 366 * 86_400_000_000
+DUE_AT_ONCE = 100
 TAG_COUNT_LIMIT = 30
 SWEEP_DOUBT_COUNT = 100
 TAG_LENGTH_LIMIT = 64
@@ -38,6 +57,26 @@ class Words:
     wish: Wish = Wish.DRAFT
     sound_id: SoundId | None = None
     """Somebody's sound that the clip uses; None where its sound is its own."""
+    alt: str = ""
+    language: str = ""
+    is_ai_made: bool = False
+    is_sensitive: bool = False
+    permissions: Permissions = FOR_EVERYBODY
+    publish_at_us: int | None = None
+
+
+def checked_words(words: Words, at_us: int) -> Words:
+    """As they are kept. Raises what the check of each raises."""
+    is_later = words.publish_at_us is not None
+    if is_later and words.wish is not Wish.PUBLISH:
+        raise BadInput("publish-at-draft", "What is to be published at a time is wished to be published.")
+    return replace(
+        words,
+        caption=checked_caption(words.caption),
+        alt=checked_alt(words.alt),
+        language=checked_language(words.language),
+        publish_at_us=checked_publish_at(words.publish_at_us, at_us),
+    )
 
 
 def parse_tags(caption: str) -> tuple[str, ...]:
@@ -67,6 +106,31 @@ def checked_caption(caption: str) -> str:
     return kept
 
 
+def checked_alt(alt: str) -> str:
+    """The description as it is kept; `BadInput` (code `alt-too-long`)."""
+    kept = without_controls(alt.strip(), "\n\t")
+    if len(kept) > ALT_LIMIT:
+        raise BadInput("alt-too-long", f"A description may have at most {ALT_LIMIT:,} characters.")
+    return kept
+
+
+def checked_language(language: str) -> str:
+    """In lower case; `BadInput` (code `language-unknown`)."""
+    kept = language.strip().lower()
+    if kept and kept not in NAMES:
+        raise BadInput("language-unknown", "A language is named by two letters, such as en, pt or ja.")
+    return kept
+
+
+def checked_publish_at(publish_at_us: int | None, at_us: int) -> int | None:
+    """`BadInput` (codes `publish-at-past`, `publish-at-far`)."""
+    if publish_at_us is not None and publish_at_us <= at_us:
+        raise BadInput("publish-at-past", "The time at which the clip is to be published is over already.")
+    if publish_at_us is not None and publish_at_us > at_us + PUBLISH_AHEAD_US:
+        raise BadInput("publish-at-far", "A clip may wait for at most a year.")
+    return publish_at_us
+
+
 def without_controls(text: str, kept: str = "") -> str:
     """The text without control characters, save the kept ones, and without lone surrogates: no database takes those."""
     return "".join(c for c in text if c in kept or unicodedata.category(c) not in ("Cc", "Cs"))
@@ -80,16 +144,40 @@ async def own_clip(transaction: Transaction, account: Account, clip_id: ClipId) 
     return clip
 
 
+def is_wanted(clip: Clip, at_us: int) -> bool:
+    """Whether its author wishes it to be out by now."""
+    return clip.wish is Wish.PUBLISH and (clip.publish_at_us is None or clip.publish_at_us <= at_us)
+
+
 async def make_public(transaction: Transaction, clip: Clip, at_us: int) -> None:
     """Publish a clip that can be watched, for the wish of its author; nothing happens where it is published."""
     if await clips.set_published(transaction, clip.id, at_us):
         await journal.append(transaction, Kind.CLIP_PUBLISHED, at_us=at_us, actor_id=clip.author_id, subject_id=clip.id)
 
 
+async def publish_due(backends: Backends, at_us: int) -> int:
+    """Publish the clips whose time has come; how many. What cannot be watched by then is published once it can."""
+    count = 0
+    for clip_id in await clips.due_to_publish(backends.database, at_us, DUE_AT_ONCE):
+
+        async def work(transaction: Transaction, clip_id: ClipId = clip_id) -> bool:
+            # Asked again inside: its author may have called it off meanwhile.
+            clip = await clips.one_for_system(transaction, clip_id)
+            if clip is None or clip.state not in WATCHABLE or not is_wanted(clip, at_us):
+                return False
+            await make_public(transaction, clip, at_us)
+            return True
+
+        count += await backends.database.transact(work)
+    if count:
+        backends.bus.ring("journal")
+    return count
+
+
 async def publish(backends: Backends, account: Account, clip_id: ClipId, at_us: int) -> Clip:
     """Publish it now where it can be watched, else as soon as it can. `Conflict` where it never will.
 
-    A withdrawn clip comes back.
+    A withdrawn clip comes back; one that waits for its time waits no longer.
     """
 
     async def work(transaction: Transaction) -> Clip:
@@ -104,12 +192,22 @@ async def publish(backends: Backends, account: Account, clip_id: ClipId, at_us: 
         if clip.state in WATCHABLE or clip.state is ClipState.WITHDRAWN:
             await make_public(transaction, clip, at_us)
         else:
-            await clips.set_words(transaction, clip_id, clip.caption, clip.audience, Wish.PUBLISH, clip.cover_ms)
+            await clips.set_words(transaction, replace(clip, wish=Wish.PUBLISH, publish_at_us=None))
         return await own_clip(transaction, account, clip_id)
 
     clip = await backends.database.transact(work)
     backends.bus.ring(DUE_TOPIC)
     return clip
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """What a clip is to be shown by before it plays: a moment of it, or a picture."""
+
+    cover_ms: int = 0
+    picture_key: str | None = None
+    poster: Rendition | None = None
+    """Made from it, where the clip can be watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,46 +217,132 @@ class Change:
     caption: str | None = None
     audience: Audience | None = None
     wish: Wish | None = None
-    cover_ms: int | None = None
+    alt: str | None = None
+    language: str | None = None
+    is_ai_made: bool | None = None
+    is_sensitive: bool | None = None
+    permissions: Permissions | None = None
+    publish_at_us: int | None = None
+    """0 calls the time off: what is wished to be published then is so at once."""
+    cover: Cover | None = None
 
 
-async def change(
-    backends: Backends, account: Account, clip_id: ClipId, change: Change, cover: Rendition | None, at_us: int
-) -> Clip:
-    """Change a clip's words. `cover` is the new poster where one was made. `Conflict` once it is over."""
-    caption = None if change.caption is None else checked_caption(change.caption)
-    tags = None if caption is None else parse_tags(caption)
+async def change(backends: Backends, account: Account, clip_id: ClipId, change: Change, at_us: int) -> Clip:
+    """Change what is said of a clip. What viewers saw of it is kept for them to look up.
+
+    `Conflict` (codes `clip-over`, `already-published`, `clip-withdrawn`, `clip-edited-often`); raises what
+    `checked_words` raises.
+    """
 
     async def work(transaction: Transaction) -> tuple[Clip, set[str]]:
-        clip, replaced = await own_clip(transaction, account, clip_id), set[str]()
-        if clip.state in (ClipState.REFUSED, ClipState.EXPIRED):
-            raise Conflict("clip-over", "This clip was not taken; there is nothing to change.")
-        if change.wish is Wish.DRAFT and clip.published_at_us is not None:
-            raise Conflict("already-published", "This clip is published. Withdraw it so that nobody else sees it.")
-        if change.wish is Wish.PUBLISH and clip.state is ClipState.WITHDRAWN:
-            raise Conflict("clip-withdrawn", "You took this clip back. Publish it again to bring it back.")
-        await clips.set_words(
-            transaction,
-            clip_id,
-            clip.caption if caption is None else caption,
-            change.audience or clip.audience,
-            change.wish or clip.wish,
-            clip.cover_ms if change.cover_ms is None else change.cover_ms,
-        )
-        if tags is not None:
-            await clips.set_tags(transaction, clip_id, tags)
-        if cover is not None:
-            replaced = await renditions.blob_keys_of_kind(transaction, clip_id, RenditionKind.POSTER)
-            await renditions.delete_kind(transaction, clip_id, RenditionKind.POSTER)
-            await renditions.put(transaction, cover)
+        clip = await own_clip(transaction, account, clip_id)
+        _check_changeable(clip, change)
+        changed = _changed(clip, change, at_us)
+        if clip.published_at_us is not None or clip.state is ClipState.WITHDRAWN:
+            changed = await _keep_version(transaction, clip, changed, change.cover is not None, at_us)
+        await clips.set_words(transaction, changed)
+        if changed.caption != clip.caption:
+            await clips.set_tags(transaction, clip_id, parse_tags(changed.caption))
+        replaced = await _replace_cover(transaction, clip, change.cover) if change.cover else set()
         await journal.append(transaction, Kind.CLIP_CHANGED, at_us=at_us, actor_id=account.id, subject_id=clip_id)
-        if change.wish is Wish.PUBLISH and clip.state in WATCHABLE:
-            await make_public(transaction, clip, at_us)
+        is_asked = change.wish is Wish.PUBLISH or change.publish_at_us is not None
+        if is_asked and changed.state in WATCHABLE and is_wanted(changed, at_us):
+            await make_public(transaction, changed, at_us)
         return await own_clip(transaction, account, clip_id), replaced
 
     clip, replaced = await backends.database.transact(work)
     await delete_blobs(backends, replaced)
+    backends.bus.ring("journal")
     return clip
+
+
+def _check_changeable(clip: Clip, change: Change) -> None:
+    if clip.state in (ClipState.REFUSED, ClipState.EXPIRED):
+        raise Conflict("clip-over", "This clip was not taken; there is nothing to change.")
+    if clip.published_at_us is not None and (change.wish is Wish.DRAFT or change.publish_at_us):
+        raise Conflict("already-published", "This clip is published. Withdraw it so that nobody else sees it.")
+    if clip.state is ClipState.WITHDRAWN and (change.wish is Wish.PUBLISH or change.publish_at_us):
+        raise Conflict("clip-withdrawn", "You took this clip back. Publish it again to bring it back.")
+
+
+def _changed(clip: Clip, change: Change, at_us: int) -> Clip:
+    """The clip with what is changed. A time to be published at is itself a wish; a draft has none."""
+    wish = change.wish or (Wish.PUBLISH if change.publish_at_us else clip.wish)
+    later_us = clip.publish_at_us if change.publish_at_us is None else change.publish_at_us or None
+    if change.wish is not None and change.publish_at_us is None:
+        later_us = None
+    if wish is Wish.DRAFT and change.publish_at_us:
+        raise BadInput("publish-at-draft", "What is to be published at a time is wished to be published.")
+    changed = replace(
+        clip,
+        caption=clip.caption if change.caption is None else checked_caption(change.caption),
+        alt=clip.alt if change.alt is None else checked_alt(change.alt),
+        language=clip.language if change.language is None else checked_language(change.language),
+        is_ai_made=clip.is_ai_made if change.is_ai_made is None else change.is_ai_made,
+        is_sensitive=clip.is_sensitive if change.is_sensitive is None else change.is_sensitive,
+        permissions=change.permissions or clip.permissions,
+        audience=change.audience or clip.audience,
+        wish=wish,
+        publish_at_us=checked_publish_at(later_us, at_us) if change.publish_at_us else later_us,
+    )
+    parse_tags(changed.caption)
+    if change.cover is None:
+        return changed
+    return replace(changed, cover_ms=change.cover.cover_ms, cover_key=change.cover.picture_key)
+
+
+SHOWN = ("caption", "alt", "language", "is_ai_made", "is_sensitive")
+"""What viewers see of a clip's words; the history has it all."""
+
+
+async def _keep_version(transaction: Transaction, before: Clip, after: Clip, is_cover_new: bool, at_us: int) -> Clip:
+    """The changed clip, told when it was edited; what it said before is in the history from here on."""
+    names = [name for name in (*SHOWN, "audience", "permissions") if getattr(before, name) != getattr(after, name)]
+    names += ["cover"] if is_cover_new else []
+    if not names:
+        return after
+    if await clips.count_versions(transaction, before.id) >= VERSION_LIMIT:
+        raise Conflict("clip-edited-often", f"This clip was changed {VERSION_LIMIT} times; it stays as it is.")
+    told = tuple(name.removeprefix("is_") for name in names)
+    await clips.insert_version(
+        transaction,
+        Version(
+            before.id, at_us, told, before.caption, before.alt, before.language, before.is_ai_made, before.is_sensitive
+        ),
+    )
+    is_seen = any(name in SHOWN or name == "cover" for name in names)
+    return replace(after, edited_at_us=at_us) if is_seen else after
+
+
+async def _replace_cover(transaction: Transaction, clip: Clip, cover: Cover) -> set[str]:
+    """The keys of what nothing may need any more."""
+    replaced = {clip.cover_key} if clip.cover_key else set()
+    if cover.poster is not None:
+        replaced |= await renditions.blob_keys_of_kind(transaction, clip.id, RenditionKind.POSTER)
+        await renditions.delete_kind(transaction, clip.id, RenditionKind.POSTER)
+        await renditions.put(transaction, cover.poster)
+    return replaced
+
+
+async def pin(backends: Backends, account: Account, clip_id: ClipId, is_pinned: bool, at_us: int) -> Clip:
+    """Put a published clip at the top of its author's profile, or back among the others; the same again changes
+    nothing. `Conflict` (codes `clip-not-published`, `pins-full`)."""
+
+    async def work(transaction: Transaction) -> Clip:
+        await accounts.lock(transaction, account.id)
+        clip = await own_clip(transaction, account, clip_id)
+        if (clip.pinned_at_us is not None) == is_pinned:
+            return clip
+        if is_pinned and clip.published_at_us is None:
+            raise Conflict("clip-not-published", "A clip that is not published cannot be pinned.")
+        if is_pinned and len(await clips.pinned_by(transaction, account.id)) >= PIN_LIMIT:
+            raise Conflict("pins-full", f"{PIN_LIMIT} clips are pinned already. Unpin one of them first.")
+        await clips.set_pinned(transaction, clip_id, at_us if is_pinned else None)
+        kind = Kind.CLIP_PINNED if is_pinned else Kind.CLIP_UNPINNED
+        await journal.append(transaction, kind, at_us=at_us, actor_id=account.id, subject_id=clip_id)
+        return await own_clip(transaction, account, clip_id)
+
+    return await backends.database.transact(work)
 
 
 async def withdraw(backends: Backends, account: Account, clip_id: ClipId, at_us: int) -> Clip:

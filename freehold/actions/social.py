@@ -10,11 +10,12 @@ from freehold.actions.clip import folded_tag
 from freehold.backends import Backends
 from freehold.backends.database import Transaction
 from freehold.domain.account import Account, Role, Viewer
-from freehold.domain.clip import Author
+from freehold.domain.clip import Author, Use
 from freehold.domain.errors import Absent, BadInput, Forbidden, TooLarge
 from freehold.domain.ids import AccountId, ClipId, CommentId, new_id
 from freehold.domain.verdict import Door
 from freehold.governance.judge import shown_clip
+from freehold.governance.permissions import usable_clip
 from freehold.store import account as accounts
 from freehold.store import clip as clips
 from freehold.store import comment as comments
@@ -193,7 +194,7 @@ def checked_comment(text: str) -> str:
 async def comment(
     backends: Backends, viewer: Viewer, account: Account, clip_id: ClipId, text: str, at_us: int, random: Random
 ) -> Comment:
-    """Comment on a clip that the viewer may see."""
+    """Comment on a clip that the viewer may see, where its author lets it."""
     made = Comment(
         CommentId(new_id(at_us, random)),
         clip_id,
@@ -204,7 +205,7 @@ async def comment(
 
     async def work(transaction: Transaction) -> None:
         await _lock(transaction, account.id)
-        await shown_clip(transaction, viewer, clip_id, Door.COMMENTS, at_us)
+        await usable_clip(transaction, viewer, clip_id, Use.COMMENT, Door.COMMENTS, at_us)
         is_first = not await comments.has_commented(transaction, clip_id, account.id)
         await comments.insert(transaction, made.id, clip_id, account.id, made.text, at_us)
         await journal.append(

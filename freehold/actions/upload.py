@@ -99,9 +99,9 @@ async def begin(intake: Intake, account: Account, announced: Announced) -> Uploa
         raise BadInput("upload-empty", "This file is empty.")
     if announced.size_bytes - announced.overhead_bytes > intake.rules.max_size_bytes:
         raise _too_big(intake.rules)
-    caption = clip_actions.checked_caption(announced.words.caption)
-    tags = clip_actions.parse_tags(caption)
     at_us = intake.clock()
+    words = clip_actions.checked_words(announced.words, at_us)
+    tags = clip_actions.parse_tags(words.caption)
     upload = Upload(
         UploadId(new_id(at_us, intake.random)),
         account.id,
@@ -117,10 +117,10 @@ async def begin(intake: Intake, account: Account, announced: Announced) -> Uploa
     async def work(transaction: Transaction) -> None:
         await accounts.lock(transaction, account.id)
         await _check_limits(transaction, intake.rules, account.id, announced.size_bytes, at_us)
-        sound_id = announced.words.sound_id
+        sound_id = words.sound_id
         if sound_id is not None and not await clips.sound_exists(transaction, sound_id):
             raise Absent("sound-absent", "There is no such sound.")
-        await clips.insert(transaction, _new_clip(upload, announced, caption), None)
+        await clips.insert(transaction, _new_clip(upload, announced, words), None)
         await clips.set_tags(transaction, upload.clip_id, tags)
         await uploads.insert(transaction, upload)
         await session.count_guess(transaction, _rate_subject(account.id), at_us, RATE_WINDOW_US)
@@ -154,8 +154,7 @@ async def _check_limits(
         raise Throttled("upload-rate", f"At most {rules.max_per_hour} uploads an hour are taken.", wait_s)
 
 
-def _new_clip(upload: Upload, announced: Announced, caption: str) -> Clip:
-    words = announced.words
+def _new_clip(upload: Upload, announced: Announced, words: Words) -> Clip:
     return Clip(
         id=upload.clip_id,
         author_id=upload.account_id,
@@ -170,7 +169,7 @@ def _new_clip(upload: Upload, announced: Announced, caption: str) -> Clip:
         incoming_name=id_text(upload.id),
         original_key=None,
         probe=None,
-        caption=caption,
+        caption=words.caption,
         audience=words.audience,
         wish=words.wish,
         sound_id=words.sound_id,
@@ -186,6 +185,12 @@ def _new_clip(upload: Upload, announced: Announced, caption: str) -> Clip:
         comment_count=0,
         watch_count=0,
         share_count=0,
+        alt=words.alt,
+        language=words.language,
+        is_ai_made=words.is_ai_made,
+        is_sensitive=words.is_sensitive,
+        permissions=words.permissions,
+        publish_at_us=words.publish_at_us,
     )
 
 
@@ -490,9 +495,9 @@ async def finish(transaction: Transaction, upload: Upload, at_us: int) -> bool:
 
 async def complete(intake: Intake, upload: Upload, file_name: str, words: Words) -> None:
     """Finish an upload whose size and words were only known at the end of its form. Refuses as `begin` does."""
-    caption = clip_actions.checked_caption(words.caption)
-    tags = clip_actions.parse_tags(caption)
     size_bytes, at_us = upload.offset_bytes, intake.clock()
+    words = clip_actions.checked_words(words, at_us)
+    tags = clip_actions.parse_tags(words.caption)
     if size_bytes == 0:
         raise BadInput("upload-empty", "This file is empty.")
     if size_bytes > intake.rules.max_size_bytes:
@@ -500,7 +505,24 @@ async def complete(intake: Intake, upload: Upload, file_name: str, words: Words)
 
     async def work(transaction: Transaction) -> None:
         await uploads.set_size(transaction, upload.id, size_bytes)
-        await clips.set_words(transaction, upload.clip_id, caption, words.audience, words.wish, 0)
+        clip = await clips.one_for_system(transaction, upload.clip_id)
+        if clip is None:
+            raise Absent("clip-absent", "This clip was deleted while it was uploaded.")
+        await clips.set_words(
+            transaction,
+            replace(
+                clip,
+                caption=words.caption,
+                audience=words.audience,
+                wish=words.wish,
+                alt=words.alt,
+                language=words.language,
+                is_ai_made=words.is_ai_made,
+                is_sensitive=words.is_sensitive,
+                permissions=words.permissions,
+                publish_at_us=words.publish_at_us,
+            ),
+        )
         await clips.set_file(transaction, upload.clip_id, _kept_name(file_name), size_bytes)
         await clips.set_tags(transaction, upload.clip_id, tags)
         if not await finish(transaction, replace(upload, size_bytes=size_bytes), at_us):

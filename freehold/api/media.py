@@ -10,11 +10,12 @@ from starlette.types import Receive, Scope, Send
 from freehold.api.routes import Kind, Routes, path_id
 from freehold.api.server import Call
 from freehold.backends.blobs import Blobs
-from freehold.domain.clip import RenditionKind
+from freehold.domain.clip import RenditionKind, Use
 from freehold.domain.errors import Absent
-from freehold.domain.ids import AccountId, ClipId
+from freehold.domain.ids import AccountId, ClipId, id_text
 from freehold.domain.verdict import Door
 from freehold.governance.judge import shown_clip
+from freehold.governance.permissions import usable_clip
 from freehold.store import account as accounts
 from freehold.store import rendition as renditions
 
@@ -41,6 +42,21 @@ async def clip_bytes(call: Call) -> Response:
     # A site that embeds the clip shows its poster beforehand.
     more = {"cross-origin-resource-policy": "cross-origin"} if rendition.kind is RenditionKind.POSTER else {}
     return await _answer(call, rendition.blob_key, rendition.size_bytes, rendition.content_type, more)
+
+
+@routes.add("GET", "/api/clips/{clip_id}/download", kind=Kind.RAW)
+async def download(call: Call) -> Response:
+    """A clip as a file to keep, in its highest quality, where its author lets whoever asks."""
+    database = call.server.backends.database
+    clip_id = ClipId(path_id(call, "clip_id"))
+    view = await usable_clip(database, call.viewer, clip_id, Use.DOWNLOAD, Door.MEDIA, call.at_us)
+    known = (await renditions.of_clips(database, [clip_id])).get(clip_id, [])
+    ladder = [rendition for rendition in known if rendition.kind is RenditionKind.LADDER]
+    if not ladder:
+        raise Absent("file-absent", "This clip has no such file.")
+    name = f"{view.author.handle}-{id_text(clip_id)}.mp4"
+    more = {"content-disposition": f'attachment; filename="{name}"'}
+    return await _answer(call, ladder[-1].blob_key, ladder[-1].size_bytes, ladder[-1].content_type, more)
 
 
 @routes.add("GET", "/media/avatar/{account_id}/{name}", kind=Kind.RAW, is_hot=True)

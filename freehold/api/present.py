@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from freehold.domain.account import Account, Viewer
-from freehold.domain.clip import Author, ClipView, Rendition, RenditionKind
+from freehold.domain.clip import Author, ClipView, Rendition, RenditionKind, Use
 from freehold.domain.ids import AccountId, PageId, id_text
 from freehold.feed.figures import Calibration, Figures, Hour, Lag, Nth, Traffic
 from freehold.feed.page import Page, Served
 from freehold.feed.why import Why
+from freehold.governance.permissions import may
 from freehold.recommender import ONE, Draw
 from freehold.store.tally import Reach
 
@@ -34,10 +35,27 @@ class RenditionShape(TypedDict):
     codecs: str
 
 
+class MayShape(TypedDict):
+    """What whoever asks may do with a clip."""
+
+    comment: bool
+    duet: bool
+    stitch: bool
+    use_sound: bool
+    download: bool
+
+
 class ClipShape(TypedDict):
     id: str
     author: AuthorShape
     caption: str
+    alt: str
+    language: str
+    is_ai_made: bool
+    is_sensitive: bool
+    edited_at_us: int | None
+    is_pinned: bool
+    may: MayShape
     tags: list[str]
     sound: SoundShape | None
     duration_ms: int
@@ -198,6 +216,19 @@ def clip_json(view: ClipView, renditions: Sequence[Rendition], viewer: Viewer) -
         "id": id_text(clip.id),
         "author": author_json(view.author),
         "caption": clip.caption,
+        "alt": clip.alt,
+        "language": clip.language,
+        "is_ai_made": clip.is_ai_made,
+        "is_sensitive": clip.is_sensitive,
+        "edited_at_us": clip.edited_at_us,
+        "is_pinned": clip.pinned_at_us is not None,
+        "may": {
+            "comment": may(view, viewer, Use.COMMENT),
+            "duet": may(view, viewer, Use.DUET),
+            "stitch": may(view, viewer, Use.STITCH),
+            "use_sound": may(view, viewer, Use.USE_SOUND),
+            "download": may(view, viewer, Use.DOWNLOAD),
+        },
         "tags": list(view.tags),
         "sound": {"id": id_text(view.sound.id), "title": view.sound.title} if view.sound else None,
         "duration_ms": clip.duration_ms,

@@ -55,6 +55,7 @@ from markupsafe import Markup, escape
 
 from freehold.client import embed, qr
 from freehold.client.assets import static_url
+from freehold.domain.language import NAMES
 
 Json = Mapping[str, Any]
 """One JSON shape of the native API."""
@@ -87,6 +88,13 @@ LANGUAGES = {
     "vi": "Tiếng Việt", "zh": "中文",
 }  # fmt: skip
 """Those that search tells apart, as their speakers call them."""
+
+NEW_CLIP: Json = {
+    "caption": "", "tags": (), "audience": "public", "alt": "", "language": "", "is_ai_made": False,
+    "is_sensitive": False, "publish_at_us": None,
+    "permissions": dict.fromkeys(("comment", "duet", "stitch", "use_sound", "download"), "public"),
+}  # fmt: skip
+"""What is said of a clip before anything was said."""
 
 FINAL_STATES = frozenset({"ready", "refused", "failed", "expired", "withdrawn"})
 """Clip states that nothing but a person changes; a page that shows any other state asks again."""
@@ -223,12 +231,22 @@ def embed_refusal(frame: Frame, text: str, order: Json | None) -> str:
 
 def upload(frame: Frame, *, limits: Json | None = None) -> str:
     """The composer; `limits` has size_bytes and duration_ms, both optional, to be said beforehand."""
-    return render("upload.html", frame=frame, limits=limits or {})
+    return render("upload.html", frame=frame, limits=limits or {}, new_clip=NEW_CLIP)
 
 
 def studio(frame: Frame, clips: Sequence[Json]) -> str:
     """The viewer's own clips (mine shapes) with their states."""
     return render("studio.html", frame=frame, clips=clips)
+
+
+def edit(frame: Frame, clip: Json, *, refusal: str = "") -> str:
+    """The form on which one of the viewer's own clips (the shape mine) is changed."""
+    return render("edit.html", frame=frame, c=clip, refusal=refusal)
+
+
+def history(frame: Frame, clip: Json, versions: Sequence[Json]) -> str:
+    """What a clip says, and what it said before."""
+    return render("history.html", frame=frame, clip=clip, versions=versions)
 
 
 def sign_in(frame: Frame, *, next_path: str = "/", handle: str = "", refusal: str = "") -> str:
@@ -350,7 +368,12 @@ def environment() -> Environment:
     )
     environment.install_gettext_translations(NullTranslations(), newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(
-        static_url=static_url, search_url=search_url, final_states=FINAL_STATES, lang="en", direction="ltr"
+        clip_languages=NAMES,
+        static_url=static_url,
+        search_url=search_url,
+        final_states=FINAL_STATES,
+        lang="en",
+        direction="ltr",
     )
     environment.filters.update(
         count=count,

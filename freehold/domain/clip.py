@@ -1,7 +1,8 @@
 """Clips and their renditions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import lru_cache
 
 from freehold.domain.ids import AccountId, ClipId, SoundId
 
@@ -35,6 +36,45 @@ class Wish(StrEnum):
 
     DRAFT = "draft"
     PUBLISH = "publish"
+
+
+class Use(StrEnum):
+    """What others may do with a clip that they can see, as far as its author lets them."""
+
+    COMMENT = "comment"
+    DUET = "duet"
+    STITCH = "stitch"
+    USE_SOUND = "use_sound"
+    DOWNLOAD = "download"
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """For whom each use is; the author may do all. The fields are the uses."""
+
+    comment: Audience = Audience.PUBLIC
+    duet: Audience = Audience.PUBLIC
+    stitch: Audience = Audience.PUBLIC
+    use_sound: Audience = Audience.PUBLIC
+    download: Audience = Audience.PUBLIC
+
+    def of(self, use: Use) -> Audience:
+        audience: Audience = getattr(self, use.value)
+        return audience
+
+    def text(self) -> str:
+        """As it is kept: `comment=followers duet=private`, without what is for everybody."""
+        named = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return " ".join(f"{name}={audience.value}" for name, audience in named if audience is not Audience.PUBLIC)
+
+
+FOR_EVERYBODY = Permissions()
+
+
+@lru_cache
+def permissions_of(text: str) -> Permissions:
+    """From the text that `Permissions.text` makes."""
+    return Permissions(**{name: Audience(value) for name, _, value in (word.partition("=") for word in text.split())})
 
 
 WATCHABLE = frozenset({ClipState.PLAYABLE, ClipState.READY})
@@ -73,6 +113,36 @@ class Clip:
     comment_count: int
     watch_count: int
     share_count: int
+    alt: str = ""
+    """What there is to see, in words."""
+    language: str = ""
+    """ISO 639-1; "" where the author did not say."""
+    is_ai_made: bool = False
+    is_sensitive: bool = False
+    """Shown behind a cover until it is touched."""
+    permissions: Permissions = FOR_EVERYBODY
+    cover_key: str | None = None
+    """The blob of the picture that its author chose for a cover."""
+    publish_at_us: int | None = None
+    """When the wish to publish is to be met; None for at once."""
+    edited_at_us: int | None = None
+    """When what viewers see of it last changed after it was published."""
+    pinned_at_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a published clip said until it was changed."""
+
+    clip_id: ClipId
+    until_us: int
+    changed: tuple[str, ...]
+    """What was changed then: caption, alt, language, ai_made, sensitive, cover, audience, permissions."""
+    caption: str
+    alt: str
+    language: str
+    is_ai_made: bool
+    is_sensitive: bool
 
 
 class RenditionKind(StrEnum):

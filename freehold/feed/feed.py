@@ -171,15 +171,29 @@ class Feed:
             return await self._serve_in_order(viewer, FOLLOWING, views, at_us, after)
 
     async def profile(
-        self, viewer: Viewer, author_id: AccountId, before: ClipId | None, count: int | None, at_us: int
+        self,
+        viewer: Viewer,
+        author_id: AccountId,
+        before: ClipId | None,
+        count: int | None,
+        at_us: int,
+        *,
+        is_pinned_first: bool = True,
     ) -> Page:
-        """An author's clips, newest first."""
+        """An author's clips, newest first; before them all, and not again, what the author pinned."""
 
         async def find(before: ClipId | None, limit: int) -> Sequence[ClipId]:
-            return await clips.by_author_for_viewer(self._database, author_id, before, limit)
+            return await clips.by_author_for_viewer(
+                self._database, author_id, before, limit, with_pinned=not is_pinned_first
+            )
 
-        views, before = await self._newest(viewer, find, Door.PROFILE, before, count, at_us)
-        return await self._serve_in_order(viewer, PROFILE, views, at_us, before)
+        pinned: list[ClipView] = []
+        if is_pinned_first and before is None:
+            pinned_ids = await clips.pinned_by(self._database, author_id)
+            pinned = await shown_clips(self._database, viewer, pinned_ids, Door.PROFILE, at_us)
+        rest_count = max(1, (count or self.rules.page_count) - len(pinned))
+        views, before = await self._newest(viewer, find, Door.PROFILE, before, rest_count, at_us)
+        return await self._serve_in_order(viewer, PROFILE, pinned + views, at_us, before)
 
     async def tagged(self, viewer: Viewer, tag: str, before: ClipId | None, count: int | None, at_us: int) -> Page:
         """Clips with a tag, newest first."""

@@ -17,15 +17,15 @@ WALL_S = 20
 LIMITS = JailLimits(memory_bytes=3 << 30, cpu_s=10, file_bytes=4 << 20, open_files=32)
 
 
-def sniff_picture(data: bytes) -> tuple[str, str]:
-    """The demuxer and the decoder for the bytes; `WrongMedia` (code `avatar-kind`) for any but PNG, JPEG, WebP."""
+def sniff_picture(data: bytes, code: str = "avatar-kind") -> tuple[str, str]:
+    """The demuxer and the decoder for the bytes; `WrongMedia` (with this code) for any but PNG, JPEG, WebP."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return "png_pipe", "png"
     if data.startswith(b"\xff\xd8\xff"):
         return "jpeg_pipe", "mjpeg"
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return "webp_pipe", "webp"
-    raise WrongMedia("avatar-kind", "The picture is to be PNG, JPEG or WebP.")
+    raise WrongMedia(code, "The picture is to be PNG, JPEG or WebP.")
 
 
 def picture_argv(ffmpeg: Path, source: Path, kind: tuple[str, str], out: Path) -> list[str]:

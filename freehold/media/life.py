@@ -23,15 +23,16 @@ from freehold.actions import clip as clip_actions
 from freehold.actions.upload import expire
 from freehold.backends import Backends
 from freehold.backends.database import Transaction, Work
-from freehold.domain.clip import ClipState, Rendition, RenditionKind, Wish
+from freehold.domain.clip import ClipState, Rendition, RenditionKind
 from freehold.domain.errors import BackendError, NoRoom
 from freehold.domain.ids import SoundId, id_text, new_id
-from freehold.media.cover import make_cover, within
+from freehold.media.cover import fit_picture, make_cover, within
 from freehold.media.encode import encode_first, encode_rest
 from freehold.media.graph import CLIP_GRAPH, Graph, Step
 from freehold.media.jail import Jail, open_jail
 from freehold.media.ladder import ladder
 from freehold.media.limits import Limits
+from freehold.media.outputs import FirstOutput, MediaFile
 from freehold.media.probe import Probe, probe
 from freehold.media.process import MediaFault
 from freehold.media.publication import Puts, put_file, put_hls, put_waveform
@@ -119,6 +120,7 @@ class Life:
                 for _ in range(self.backends.compute.slots):
                     tasks.create_task(self._work())
                 tasks.create_task(self._tidy())
+                tasks.create_task(self._publish())
 
     async def run_step(self) -> bool:
         """Do the one step that is due before all others; whether there was one."""
@@ -312,16 +314,7 @@ class Life:
         clip = attempt.lease.clip
         source, found = await self._source(attempt)
         output = await encode_first(source, found, attempt.folder, self.limits, self.jail, attempt.report)
-        poster = output.poster
-        if clip.cover_ms:
-            poster = await make_cover(
-                output.rendition.path,
-                within(clip.cover_ms, output.duration_ms),
-                poster,
-                attempt.folder,
-                self.limits,
-                self.jail,
-            )
+        poster = await self._cover(attempt, output)
         made = [await put_file(attempt.puts, clip.id, file) for file in (output.rendition, poster, output.strip)]
         if output.waveform:
             made.append(await put_waveform(attempt.puts, clip.id, output.waveform))
@@ -338,10 +331,22 @@ class Life:
                 perceptual_hash=output.perceptual_hash,
             )
             current = await clips.one_for_system(transaction, clip.id)
-            if current is not None and current.wish is Wish.PUBLISH:
+            if current is not None and clip_actions.is_wanted(current, at_us):
                 await clip_actions.make_public(transaction, current, at_us)
 
         await self._move_on(attempt, change)
+
+    async def _cover(self, attempt: Attempt, output: FirstOutput) -> MediaFile:
+        """As the author chose it while the clip was still on its way, else the one that was found."""
+        clip, folder = attempt.lease.clip, attempt.folder
+        if clip.cover_key is not None:
+            picture = folder / "picture.jpg"
+            await self.backends.blobs.fetch_file(clip.cover_key, picture)
+            return await fit_picture(picture, output.poster, folder, self.limits, self.jail)
+        if clip.cover_ms:
+            moment_ms = within(clip.cover_ms, output.duration_ms)
+            return await make_cover(output.rendition.path, moment_ms, output.poster, folder, self.limits, self.jail)
+        return output.poster
 
     async def _rest(self, attempt: Attempt) -> None:
         clip = attempt.lease.clip
@@ -424,6 +429,15 @@ class Life:
                 (self.incoming_dir / clip.incoming_name).unlink(missing_ok=True)
             original = {clip.original_key} if clip.original_key else set()
             await clip_actions.delete_blobs(self.backends, set(attempt.puts.sources) | original)
+
+    async def _publish(self) -> None:
+        """Publish at the time that their authors chose, those first whose time came while nobody worked."""
+        while True:
+            try:
+                await clip_actions.publish_due(self.backends, self.clock())
+            except (BackendError, NoRoom) as error:
+                log.error("clips wait to be published", error=str(error))
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def _tidy(self) -> None:
         swept_at_us: int | None = None

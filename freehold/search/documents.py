@@ -82,10 +82,15 @@ def quality_of(clip: Clip) -> int:
 
 def clip_document(view: ClipView) -> Document:
     clip, handle = view.clip, view.author.handle
-    language = language_of(clip.caption)
+    language = clip.language or language_of(clip.caption)
     said = {tag_term(tag) for tag in view.tags} | {f"@{one}" for one in mentions_in(clip.caption)}
     said |= {f"@{handle}", f"from:{handle}"} | ({f"lang:{language}"} if language else set())
-    fields = (Field(clip.caption, 1.0, 12), Field(" ".join(view.tags), 2.0, 3), Field(handle, 0.7, 1))
+    fields = (
+        Field(clip.caption, 1.0, 12),
+        Field(" ".join(view.tags), 2.0, 3),
+        Field(handle, 0.7, 1),
+        Field(clip.alt, 0.5, 20),
+    )
     at_s = (clip.published_at_us or clip.created_at_us) // US_A_SECOND
     return Document(
         DocumentKind.CLIP, clip.id, clip.author_id, clip.id, at_s, clip.duration_ms, quality_of(clip),

@@ -13,13 +13,17 @@ from freehold.domain.clip import (
     ClipState,
     ClipView,
     Sound,
+    Version,
     Wish,
     Withholding,
+    permissions_of,
 )
 from freehold.domain.ids import AccountId, ClipId, SoundId
 
 _FIELDS = tuple(field.name for field in fields(Clip))
-_STATE, _AUDIENCE, _WISH = (_FIELDS.index(name) for name in ("state", "audience", "wish"))
+_STATE, _AUDIENCE, _WISH, _PERMISSIONS, _AI_MADE, _SENSITIVE = (
+    _FIELDS.index(name) for name in ("state", "audience", "wish", "permissions", "is_ai_made", "is_sensitive")
+)
 COLUMNS = ", ".join(f"clip.{field}" for field in _FIELDS)
 
 _VIEW = f"""
@@ -51,6 +55,8 @@ def clip_of(row: Row) -> Clip:
     values[_STATE] = _STATES[values[_STATE]]
     values[_AUDIENCE] = _AUDIENCES[values[_AUDIENCE]]
     values[_WISH] = _WISHES[values[_WISH]]
+    values[_PERMISSIONS] = permissions_of(values[_PERMISSIONS])
+    values[_AI_MADE], values[_SENSITIVE] = values[_AI_MADE] != 0, values[_SENSITIVE] != 0
     return Clip(*values)
 
 
@@ -92,11 +98,12 @@ async def for_viewer(
 
 
 async def by_author_for_viewer(
-    database: Database, author_id: AccountId, before_id: ClipId | None, limit: int
+    database: Database, author_id: AccountId, before_id: ClipId | None, limit: int, *, with_pinned: bool = True
 ) -> Sequence[ClipId]:
     """The author's published clips, newest first, as ids for `for_viewer`."""
+    pinned = "" if with_pinned else " AND pinned_at_us IS NULL"
     rows = await database.fetch(
-        "SELECT id FROM clip WHERE author_id = $1 AND id < $2 AND published_at_us IS NOT NULL"
+        f"SELECT id FROM clip WHERE author_id = $1 AND id < $2 AND published_at_us IS NOT NULL{pinned}"
         " ORDER BY id DESC LIMIT $3",
         author_id,
         before_id or 1 << 62,
@@ -247,8 +254,9 @@ async def tags_of(source: Database | Transaction, clip_ids: Sequence[ClipId]) ->
 async def insert(transaction: Transaction, clip: Clip, due_at_us: int | None) -> None:
     await transaction.execute(
         "INSERT INTO clip (id, author_id, state, state_since_us, due_at_us, file_name, size_bytes, incoming_name,"
-        " caption, audience, wish, sound_id, created_at_us)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        " caption, audience, wish, sound_id, created_at_us, alt, language, is_ai_made, is_sensitive, permissions,"
+        " publish_at_us)"
+        f" VALUES ({placeholders(1, 19)})",
         clip.id,
         clip.author_id,
         clip.state.value,
@@ -262,6 +270,12 @@ async def insert(transaction: Transaction, clip: Clip, due_at_us: int | None) ->
         clip.wish.value,
         clip.sound_id,
         clip.created_at_us,
+        clip.alt,
+        clip.language,
+        int(clip.is_ai_made),
+        int(clip.is_sensitive),
+        clip.permissions.text(),
+        clip.publish_at_us,
     )
 
 
@@ -272,17 +286,86 @@ async def set_tags(transaction: Transaction, clip_id: ClipId, tags: Iterable[str
     )
 
 
-async def set_words(
-    transaction: Transaction, clip_id: ClipId, caption: str, audience: Audience, wish: Wish, cover_ms: int
-) -> None:
+async def set_words(transaction: Transaction, clip: Clip) -> None:
+    """Keep what the author says of the clip, as it stands in it."""
     await transaction.execute(
-        "UPDATE clip SET caption = $2, audience = $3, wish = $4, cover_ms = $5 WHERE id = $1",
-        clip_id,
-        caption,
-        audience.value,
-        wish.value,
-        cover_ms,
+        "UPDATE clip SET caption = $2, audience = $3, wish = $4, cover_ms = $5, alt = $6, language = $7,"
+        " is_ai_made = $8, is_sensitive = $9, permissions = $10, publish_at_us = $11, cover_key = $12,"
+        " edited_at_us = $13 WHERE id = $1",
+        clip.id,
+        clip.caption,
+        clip.audience.value,
+        clip.wish.value,
+        clip.cover_ms,
+        clip.alt,
+        clip.language,
+        int(clip.is_ai_made),
+        int(clip.is_sensitive),
+        clip.permissions.text(),
+        clip.publish_at_us,
+        clip.cover_key,
+        clip.edited_at_us,
     )
+
+
+async def insert_version(transaction: Transaction, version: Version) -> None:
+    await transaction.execute(
+        "INSERT INTO clip_version (clip_id, until_us, changed, caption, alt, language, is_ai_made, is_sensitive)"
+        f" VALUES ({placeholders(1, 8)})",
+        version.clip_id,
+        version.until_us,
+        " ".join(version.changed),
+        version.caption,
+        version.alt,
+        version.language,
+        int(version.is_ai_made),
+        int(version.is_sensitive),
+    )
+
+
+async def versions_of(source: Database | Transaction, clip_id: ClipId) -> list[Version]:
+    """What the clip said before, the latest first."""
+    rows = await source.fetch(
+        "SELECT clip_id, until_us, changed, caption, alt, language, is_ai_made, is_sensitive FROM clip_version"
+        " WHERE clip_id = $1 ORDER BY until_us DESC",
+        clip_id,
+    )
+    return [
+        Version(
+            row["clip_id"], row["until_us"], tuple(row["changed"].split()), row["caption"], row["alt"], row["language"],
+            row["is_ai_made"] != 0, row["is_sensitive"] != 0,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+async def count_versions(transaction: Transaction, clip_id: ClipId) -> int:
+    rows = await transaction.fetch("SELECT COUNT(*) AS count FROM clip_version WHERE clip_id = $1", clip_id)
+    return int(rows[0]["count"])
+
+
+async def set_pinned(transaction: Transaction, clip_id: ClipId, at_us: int | None) -> None:
+    await transaction.execute("UPDATE clip SET pinned_at_us = $2 WHERE id = $1", clip_id, at_us)
+
+
+async def pinned_by(source: Database | Transaction, author_id: AccountId) -> Sequence[ClipId]:
+    """The author's pinned clips, the last pinned first, as ids for `for_viewer`."""
+    rows = await source.fetch(
+        "SELECT id FROM clip WHERE author_id = $1 AND pinned_at_us IS NOT NULL ORDER BY pinned_at_us DESC, id",
+        author_id,
+    )
+    return [ClipId(row["id"]) for row in rows]
+
+
+async def due_to_publish(database: Database, at_us: int, limit: int) -> Sequence[ClipId]:
+    """Clips whose time to be published has come and that can be watched, the longest due first."""
+    rows = await database.fetch(
+        "SELECT id FROM clip WHERE publish_at_us <= $1 AND wish = 'publish' AND published_at_us IS NULL"
+        " AND state IN ('playable', 'ready') ORDER BY publish_at_us, id LIMIT $2",
+        at_us,
+        limit,
+    )
+    return [ClipId(row["id"]) for row in rows]
 
 
 async def set_file(transaction: Transaction, clip_id: ClipId, file_name: str, size_bytes: int) -> None:
@@ -328,7 +411,8 @@ async def set_facts(transaction: Transaction, clip_id: ClipId, **facts: Value) -
 
 async def set_published(transaction: Transaction, clip_id: ClipId, at_us: int) -> bool:
     changed = await transaction.execute(
-        "UPDATE clip SET published_at_us = $2, wish = 'publish' WHERE id = $1 AND published_at_us IS NULL",
+        "UPDATE clip SET published_at_us = $2, wish = 'publish', publish_at_us = NULL"
+        " WHERE id = $1 AND published_at_us IS NULL",
         clip_id,
         at_us,
     )
@@ -337,7 +421,10 @@ async def set_published(transaction: Transaction, clip_id: ClipId, at_us: int) -
 
 async def set_withdrawn(transaction: Transaction, clip_id: ClipId, at_us: int) -> None:
     await transaction.execute(
-        "UPDATE clip SET withdrawn_at_us = $2, published_at_us = NULL WHERE id = $1", clip_id, at_us
+        "UPDATE clip SET withdrawn_at_us = $2, published_at_us = NULL, publish_at_us = NULL, pinned_at_us = NULL"
+        " WHERE id = $1",
+        clip_id,
+        at_us,
     )
 
 

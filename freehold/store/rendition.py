@@ -77,7 +77,8 @@ async def blob_keys_of_kind(source: Database | Transaction, clip_id: ClipId, kin
 async def blob_keys_of_clip(source: Database | Transaction, clip_id: ClipId) -> set[str]:
     rows = await source.fetch(
         "SELECT blob_key AS key FROM rendition WHERE clip_id = $1"
-        " UNION SELECT original_key FROM clip WHERE id = $1 AND original_key IS NOT NULL",
+        " UNION SELECT original_key FROM clip WHERE id = $1 AND original_key IS NOT NULL"
+        " UNION SELECT cover_key FROM clip WHERE id = $1 AND cover_key IS NOT NULL",
         clip_id,
     )
     return {row["key"] for row in rows}
@@ -88,6 +89,7 @@ async def blob_keys_of_account(source: Database | Transaction, account_id: Accou
         "SELECT rendition.blob_key AS key FROM rendition JOIN clip ON clip.id = rendition.clip_id"
         " WHERE clip.author_id = $1"
         " UNION SELECT original_key FROM clip WHERE author_id = $1 AND original_key IS NOT NULL"
+        " UNION SELECT cover_key FROM clip WHERE author_id = $1 AND cover_key IS NOT NULL"
         " UNION SELECT avatar_key FROM account WHERE id = $1 AND avatar_key IS NOT NULL",
         account_id,
     )
@@ -98,6 +100,7 @@ async def is_blob_needed(source: Database | Transaction, key: str) -> bool:
     rows = await source.fetch(
         "SELECT 1 WHERE EXISTS (SELECT 1 FROM rendition WHERE blob_key = $1)"
         " OR EXISTS (SELECT 1 FROM clip WHERE original_key = $1)"
+        " OR EXISTS (SELECT 1 FROM clip WHERE cover_key = $1)"
         " OR EXISTS (SELECT 1 FROM account WHERE avatar_key = $1)"
         " OR EXISTS (SELECT 1 FROM snapshot WHERE blob_key = $1)",
         key,
@@ -108,6 +111,7 @@ async def is_blob_needed(source: Database | Transaction, key: str) -> bool:
 async def all_needed_keys(database: Database) -> set[str]:
     rows = await database.fetch(
         "SELECT blob_key AS key FROM rendition UNION SELECT original_key FROM clip WHERE original_key IS NOT NULL"
+        " UNION SELECT cover_key FROM clip WHERE cover_key IS NOT NULL"
         " UNION SELECT avatar_key FROM account WHERE avatar_key IS NOT NULL"
         " UNION SELECT blob_key FROM snapshot"
     )

@@ -160,6 +160,15 @@ clip = Table(
     _number("watch_count", 0),
     _number("share_count", 0),
     _number("pruned_watch_count", 0),
+    _text("alt", ""),
+    _text("language", ""),
+    _number("is_ai_made", 0),
+    _number("is_sensitive", 0),
+    _text("permissions", ""),
+    Column("cover_key", Text, nullable=True),
+    _optional("publish_at_us"),
+    _optional("edited_at_us"),
+    _optional("pinned_at_us"),
     CheckConstraint("audience IN ('public', 'followers', 'private')", name="audience"),
     CheckConstraint("wish IN ('draft', 'publish')", name="wish"),
     Index("ix_clip_author", "author_id", "id"),
@@ -170,6 +179,32 @@ clip = Table(
         sqlite_where=text("due_at_us IS NOT NULL"),
         postgresql_where=text("due_at_us IS NOT NULL"),
     ),
+    Index(
+        "ix_clip_publish_at",
+        "publish_at_us",
+        sqlite_where=text("publish_at_us IS NOT NULL"),
+        postgresql_where=text("publish_at_us IS NOT NULL"),
+    ),
+    Index(
+        "ix_clip_cover",
+        "cover_key",
+        sqlite_where=text("cover_key IS NOT NULL"),
+        postgresql_where=text("cover_key IS NOT NULL"),
+    ),
+)
+
+clip_version = Table(
+    "clip_version",
+    metadata,
+    _owned_by_clip(primary_key=True),
+    _key_number("until_us"),
+    _text("changed"),
+    _text("caption"),
+    _text("alt"),
+    _text("language"),
+    _number("is_ai_made"),
+    _number("is_sensitive"),
+    sqlite_with_rowid=False,
 )
 
 rendition = Table(

@@ -143,6 +143,8 @@ async def set_scene(running: Running, client: Client, password_hash: str) -> Sce
 
 def _person(role: Role) -> Person:
     number = next(NUMBERS)
-    account_id = AccountId(new_id(NOW_US, RANDOM))
+    # Each in a millisecond of its own: of some thousand random ids in one, two would be alike.
+    at_us = NOW_US + 1_000 * number
+    account_id = AccountId(new_id(at_us, RANDOM))
     account = Account(account_id, f"person{number}", f"Person {number}", "", role, None, NOW_US, None, 0, 0)
-    return Person(account, f"token-of-{number}", SessionId(new_id(NOW_US, RANDOM)))
+    return Person(account, f"token-of-{number}", SessionId(new_id(at_us, RANDOM)))

@@ -30,8 +30,10 @@ def form(**fields: str) -> dict[str, Any]:
     return {"data": fields}
 
 
-def file_form(name: str, content: bytes) -> dict[str, Any]:
+def file_form(name: str, content: bytes, **fields: str) -> dict[str, Any]:
     data = aiohttp.FormData()
+    for field, text in fields.items():
+        data.add_field(field, text)
     data.add_field(name, content, filename="file")
     return {"data": data}
 
@@ -60,6 +62,7 @@ async def sent(scene: Scene, route: Route, seat: str) -> dict[str, Any]:
         ("POST", "/forms/avatar"): file_form("avatar", PICTURE),
         ("POST", "/api/clips"): file_form("file", b"bytes"),
         ("PATCH", "/api/clips/{clip_id}"): json_of(caption="New"),
+        ("PUT", "/api/clips/{clip_id}/cover"): {"data": PICTURE},
         ("POST", "/api/clips/{id}/comments"): json_of(text="Hello"),
         ("GET", "/api/search"): {"params": {"q": "clip"}},
         ("GET", "/oembed"): {"params": {"url": f"{scene.client.base}/@{author}/video/{scene.clip}"}},
@@ -69,6 +72,8 @@ async def sent(scene: Scene, route: Route, seat: str) -> dict[str, Any]:
         ("DELETE", "/uploads/{upload_id}"): {"headers": TUS},
         ("HEAD", "/uploads/{upload_id}"): {"headers": TUS},
         ("POST", "/forms/clip"): form(clip=scene.clip, verb="withdraw"),
+        ("POST", "/forms/cover"): file_form("picture", PICTURE, clip=scene.clip),
+        ("POST", "/forms/words"): form(clip=scene.clip, caption="New"),
         ("POST", "/forms/comment"): form(clip=scene.clip, text="Hello"),
         ("POST", "/forms/delete-account"): form(password=PASSWORD),
         ("POST", "/forms/follow"): form(handle=author, on="1"),

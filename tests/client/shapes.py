@@ -37,6 +37,13 @@ def clip(number: int = 1, **given: Any) -> dict[str, Any]:
         "id": id_,
         "author": {key: ANA[key] for key in ("id", "handle", "display_name", "avatar_url")},
         "caption": "Opening the kiln #ceramics",
+        "alt": "A door opens on a glow.",
+        "language": "en",
+        "is_ai_made": False,
+        "is_sensitive": False,
+        "edited_at_us": None,
+        "is_pinned": False,
+        "may": dict.fromkeys(("comment", "duet", "stitch", "use_sound", "download"), True),
         "tags": ["ceramics"],
         "sound": {"id": "0000000000snd", "title": "Original sound"},
         "duration_ms": 14_000,
@@ -97,12 +104,27 @@ def mine(state: str, **given: Any) -> dict[str, Any]:
         "can_retry": False,
         "is_published": False,
         "wish": "draft",
+        "audience": "public",
+        "permissions": dict.fromkeys(("comment", "duet", "stitch", "use_sound", "download"), "public"),
+        "publish_at_us": None,
+        "cover_ms": 0,
+        "has_cover_picture": False,
         "file_name": "kiln.mov",
         "size_bytes": 13_400_000,
         "created_at_us": NOW_US - HOUR_US,
         **given,
     }
 
+
+VERSION = {
+    "until_us": NOW_US,
+    "changed": ["caption", "alt", "language", "ai_made", "sensitive", "cover", "audience", "permissions"],
+    "caption": "Opening the kilm #ceramics",
+    "alt": "A door.",
+    "language": "de",
+    "is_ai_made": True,
+    "is_sensitive": True,
+}
 
 COMMENTS = {
     "comments": [

@@ -740,6 +740,36 @@ def test_a_file_that_is_not_taken_says_why_beside_it_and_another_can_be_chosen(
     expect(page.locator("#discard")).to_be_hidden()
 
 
+def test_what_is_sensitive_waits_to_be_touched_and_what_is_said_is_changed_afterwards(
+    open_page: Open, network: Network
+) -> None:
+    clip = next(clip for clip in network.clips[::-1] if clip["author"]["handle"] == "ana")
+    author = open_page(f"/studio/{clip['id']}", as_person="ana")
+
+    def save(is_sensitive: bool, caption: str) -> None:
+        author.locator("summary").first.click()
+        author.get_by_label("Sensitive", exact=True).set_checked(is_sensitive)
+        author.fill("#caption", caption)
+        author.get_by_role("button", name="Save").click()
+        expect(author.locator(".notice")).to_have_text("Saved.")
+
+    save(True, "Changed #kind0")
+    page = open_page(clip["url"])
+    veil = page.locator(".clip.current .veil")
+    expect(veil).to_be_visible()
+    page.wait_for_timeout(500)
+    assert playing(page)["paused"], "it does not play unseen"
+    page.locator(".clip.current .edited").click()
+    expect(page.locator(".versions .caption")).to_have_text(["Changed #kind0", clip["caption"]])
+    page.go_back()
+    page.locator(".clip.current .veil .button").tap()
+    expect(veil).to_be_hidden()
+    until(lambda: moves(page))
+    save(False, clip["caption"])
+    page.goto("/@ana")
+    expect(page.locator(".tile.veiled")).to_have_count(0)
+
+
 def make_song(folder: Path) -> bytes:
     """A file with sound and no picture."""
     path = folder / "song.mp4"
@@ -817,6 +847,7 @@ def test_reading_works_without_scripts(open_page: Open, network: Network) -> Non
 PLACES = (
     "/", "/following", "/@ana", "/tag/kind1", "/upload", "/studio", "/settings", "/about", "/nowhere", "{clip}",
     "{sound}", "/search", "/search?q=clip&after=1y", "/search?q=again&kind=comment", "/@ana/share", "{embed}",
+    "{history}", "{edit}",
 )  # fmt: skip
 OUTSIDE = ("/", "/sign-in", "/sign-up", "/upload", "{clip}")
 
@@ -830,6 +861,7 @@ def test_axe_finds_nothing(open_page: Open, network: Network, theme: str, device
     clip = network.clips[0]
     addresses = {
         "{clip}": clip["url"], "{embed}": f"/embed/{clip['id']}", "{sound}": f"/sound/{clip['sound']['id']}",
+        "{history}": f"{clip['url']}/history", "{edit}": f"/studio/{clip['id']}",
     }  # fmt: skip
 
     def look(places: tuple[str, ...], keys: tuple[str, ...]) -> None:

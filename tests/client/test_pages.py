@@ -91,6 +91,16 @@ EVERY_PAGE: dict[str, Callable[[], str]] = {
     ),
     "upload": lambda: pages.upload(frame("/upload", account=ANA), limits={"size_bytes": 500_000_000}),
     "studio": lambda: pages.studio(frame("/studio", account=ANA), [mine(state) for state in STATES]),
+    "edit": lambda: pages.edit(frame("/studio/1", account=ANA), mine("ready", is_published=True), refusal="Too long."),
+    "edit a draft": lambda: pages.edit(
+        frame("/studio/1", account=ANA), mine("uploading", renditions=[], publish_at_us=NOW_US)
+    ),
+    "history": lambda: pages.history(frame("/@ana/video/1/history"), shapes.clip(is_sensitive=True), [shapes.VERSION]),
+    "no history": lambda: pages.history(frame("/@ana/video/1/history"), shapes.clip(alt="", caption=""), []),
+    "labels": lambda: pages.feed(
+        frame(account=ANA), page(1, is_sensitive=True, is_ai_made=True, edited_at_us=NOW_US, is_pinned=True)
+    ),
+    "sensitive and embedded": lambda: pages.embedded(frame("/embed/1"), shapes.clip(is_sensitive=True)),
     "sign in": lambda: pages.sign_in(frame("/sign-in"), next_path="/upload", refusal="Name or password is wrong."),
     "sign up": lambda: pages.sign_up(frame("/sign-up"), handle="ana", display_name="Ana"),
     "settings": lambda: pages.settings(frame("/settings", account=ANA, notice="Saved."), SESSIONS, CHOSEN, ["größe"]),

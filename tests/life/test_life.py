@@ -449,7 +449,7 @@ async def test_a_wish_that_would_change_nothing_is_refused(workshop: Workshop, m
 
     async def wish(word: Wish) -> None:
         wanted = actions.Change(wish=word)
-        await actions.change(workshop.backends, workshop.account, clip_id, wanted, None, clock_us())
+        await actions.change(workshop.backends, workshop.account, clip_id, wanted, clock_us())
 
     await wish(Wish.PUBLISH)
     with pytest.raises(Conflict) as refused:

@@ -1,12 +1,14 @@
 """An author's own clips over HTTP: from the upload to the published clip, its states, its cover, its end."""
 
 import asyncio
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from freehold.domain.ids import id_text, parse_id
+from freehold.media.jail import ffmpeg_path
 from tests.api.made import ORDER, make_clip
 from tests.conftest import Client, Running
 from tests.life.conftest import Make
@@ -54,6 +56,8 @@ async def test_a_clip_from_its_upload_to_its_end(client: Client, running: Runnin
     picture = await (await stranger.request("GET", changed["poster_url"])).read()
     assert picture.startswith(b"\xff\xd8\xff")
 
+    changed = await cover_by_picture(client, clip_id, changed)
+
     await client.json("POST", f"/api/clips/{clip_id}/withdraw")
     assert (await stranger.request("GET", changed["poster_url"])).status == 404
     await client.json("POST", f"/api/clips/{clip_id}/publish")
@@ -66,6 +70,27 @@ async def test_a_clip_from_its_upload_to_its_end(client: Client, running: Runnin
     data_dir = Path(running.settings.server.data_dir)
     assert [path for path in (data_dir / "blobs").rglob("*") if path.is_file()] == []
     assert list((data_dir / "incoming").iterdir()) == []
+
+
+def ffmpeg(*words: str, data: bytes = b"") -> bytes:
+    """What it makes of the words and, on its standard input, the data."""
+    command = [str(ffmpeg_path()), "-v", "error", *words, "-"]
+    return subprocess.run(command, check=True, capture_output=True, input=data).stdout
+
+
+async def cover_by_picture(client: Client, clip_id: str, before: dict[str, Any]) -> dict[str, Any]:
+    """The clip, shown by a red picture of another shape."""
+    picture = ffmpeg("-f", "lavfi", "-i", "color=red:s=80x200", "-frames:v", "1", "-c:v", "png", "-f", "image2pipe")
+    answer = await client.request("PUT", f"/api/clips/{clip_id}/cover", data=picture)
+    assert answer.status == 200, await answer.text()
+    mine: dict[str, Any] = await answer.json()
+    assert mine["has_cover_picture"] and mine["poster_url"] != before["poster_url"]
+    poster = await (await client.request("GET", mine["poster_url"])).read()
+    drawn = ffmpeg("-i", "-", "-vf", "scale=1:1", "-f", "rawvideo", "-pix_fmt", "rgb24", data=poster)
+    assert drawn[0] > 200 and max(drawn[1:3]) < 40
+    told = await client.json("GET", f"/api/clips/{clip_id}/history")
+    assert [version["changed"] for version in told["versions"]] == [["cover"], ["caption", "cover"]]
+    return mine
 
 
 async def test_nobody_else_may_touch_a_clip(client: Client, running: Running, make_film: Make) -> None:

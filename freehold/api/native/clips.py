@@ -1,7 +1,8 @@
-"""An author's own clips: upload by a form, look at their states, change, publish, retry, withdraw, delete."""
+"""An author's own clips: upload by a form, look at their states, change, pin, publish, retry, withdraw, delete."""
 
+import dataclasses
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypedDict
@@ -10,19 +11,34 @@ import msgspec
 
 from freehold.actions import clip as actions
 from freehold.actions import upload as upload_actions
-from freehold.actions.clip import Change
+from freehold.actions.clip import Change, Cover
 from freehold.actions.upload import Announced
 from freehold.api import identity
+from freehold.api.edge import read_body
 from freehold.api.multipart import Event, Field, FileBegin, FileEnd, FormReader
 from freehold.api.native.uploads import forget, words_of
 from freehold.api.present import ClipShape, clip_json
 from freehold.api.routes import Access, Kind, Routes, path_id, query_id
 from freehold.api.server import Call
 from freehold.domain.account import Viewer
-from freehold.domain.clip import WATCHABLE, Audience, Clip, ClipState, ClipView, Rendition, RenditionKind, Wish
+from freehold.domain.clip import (
+    WATCHABLE,
+    Audience,
+    Clip,
+    ClipState,
+    ClipView,
+    Permissions,
+    Rendition,
+    RenditionKind,
+    Use,
+    Version,
+    Wish,
+)
 from freehold.domain.errors import Absent, BadInput, Conflict
 from freehold.domain.ids import ClipId
-from freehold.media.cover import make_cover, within
+from freehold.domain.verdict import Door
+from freehold.governance.judge import shown_clip
+from freehold.media.cover import MAX_PICTURE_BYTES, fit_picture, kept_picture, make_cover, within
 from freehold.media.outputs import MediaFile
 from freehold.media.publication import put_file
 from freehold.store import clip as clips
@@ -63,6 +79,16 @@ class OrderShape(TypedDict):
     since_us: int
 
 
+class PermissionsShape(TypedDict):
+    """For whom each use of a clip is: public, followers or private."""
+
+    comment: str
+    duet: str
+    stitch: str
+    use_sound: str
+    download: str
+
+
 class MineShape(ClipShape):
     """A clip as its author sees it."""
 
@@ -75,7 +101,10 @@ class MineShape(ClipShape):
     is_published: bool
     wish: str
     audience: str
+    permissions: PermissionsShape
+    publish_at_us: int | None
     cover_ms: int
+    has_cover_picture: bool
     file_name: str
     size_bytes: int
     created_at_us: int
@@ -89,11 +118,43 @@ class ClipAnswer(TypedDict):
     clip: MineShape
 
 
+class PermissionsBody(msgspec.Struct, forbid_unknown_fields=True):
+    comment: Audience | None = None
+    duet: Audience | None = None
+    stitch: Audience | None = None
+    use_sound: Audience | None = None
+    download: Audience | None = None
+
+
 class WordsBody(msgspec.Struct, forbid_unknown_fields=True):
     caption: str | None = None
     audience: Audience | None = None
     wish: Wish | None = None
     cover_ms: int | None = None
+    alt: str | None = None
+    language: str | None = None
+    is_ai_made: bool | None = None
+    is_sensitive: bool | None = None
+    permissions: PermissionsBody | None = None
+    publish_at_us: int | msgspec.UnsetType | None = msgspec.UNSET
+    """When it is to be published; null for at once."""
+
+
+class VersionShape(TypedDict):
+    """What a clip said until it was changed, and what was changed then."""
+
+    until_us: int
+    changed: list[str]
+    caption: str
+    alt: str
+    language: str
+    is_ai_made: bool
+    is_sensitive: bool
+
+
+class HistoryAnswer(TypedDict):
+    clip: ClipShape
+    versions: list[VersionShape]
 
 
 @routes.add("GET", "/api/clips/mine", access=Access.SIGNED_IN, answer=MineAnswer)
@@ -133,19 +194,99 @@ async def create(call: Call) -> ClipAnswer:
 
 @routes.add("PATCH", "/api/clips/{clip_id}", access=Access.SIGNED_IN, body=WordsBody, answer=MineShape)
 async def change(call: Call, body: WordsBody) -> MineShape:
-    """Change a clip's caption, audience, wish or cover."""
-    clip_id, backends = ClipId(path_id(call, "clip_id")), call.server.backends
-    cover_ms, cover = body.cover_ms, None
-    if cover_ms is not None:
-        if not 0 <= cover_ms <= COVER_MS_LIMIT:
-            raise BadInput("bad-cover", "The cover is a moment of the clip, in milliseconds from its start.")
-        clip = await _own(call, clip_id)
-        if clip.state in WATCHABLE or clip.state is ClipState.WITHDRAWN:
-            cover_ms = within(cover_ms, clip.duration_ms)
-            cover = await _make_cover(call, clip, cover_ms)
-    wanted = Change(body.caption, body.audience, body.wish, cover_ms)
-    await actions.change(backends, call.account, clip_id, wanted, cover, call.at_us)
+    """Change what is said of a clip: caption, description, labels, who may do what, cover, when it is published."""
+    clip_id = ClipId(path_id(call, "clip_id"))
+    await actions.change(
+        call.server.backends, call.account, clip_id, await _asked_change(call, clip_id, body), call.at_us
+    )
     return await shape_of(call, clip_id)
+
+
+async def _asked_change(call: Call, clip_id: ClipId, body: WordsBody) -> Change:
+    permissions = cover = publish_at_us = None
+    if body.permissions is not None:
+        said = {use.value: getattr(body.permissions, use.value) for use in Use}
+        known = (await own_clip(call, clip_id)).permissions
+        permissions = dataclasses.replace(known, **{name: value for name, value in said.items() if value is not None})
+    if body.cover_ms is not None:
+        cover = await moment_cover(call, clip_id, body.cover_ms)
+    if body.publish_at_us is not msgspec.UNSET:
+        publish_at_us = _checked_time(body.publish_at_us) if body.publish_at_us is not None else 0
+    return Change(
+        body.caption, body.audience, body.wish, body.alt, body.language, body.is_ai_made, body.is_sensitive,
+        permissions, publish_at_us, cover,
+    )  # fmt: skip
+
+
+def _checked_time(at_us: int) -> int:
+    """0 would call it off, and no database takes what is longer than 63 bits."""
+    if not 0 < at_us < 1 << 62:
+        raise BadInput("publish-at-past", "The time at which the clip is to be published is over already.")
+    return at_us
+
+
+@routes.add("PUT", "/api/clips/{clip_id}/cover", access=Access.SIGNED_IN, kind=Kind.RAW, answer=MineShape)
+async def cover(call: Call) -> MineShape:
+    """Show a clip by a picture: PNG, JPEG or WebP of up to 10 MiB, as the request's body."""
+    clip_id = ClipId(path_id(call, "clip_id"))
+    await show_by_picture(call, clip_id, await read_body(call.request, MAX_PICTURE_BYTES + 1))
+    return await shape_of(call, clip_id)
+
+
+async def show_by_picture(call: Call, clip_id: ClipId, data: bytes) -> None:
+    """Raises what `kept_picture` and the change raise."""
+    server, clip = call.server, await own_clip(call, clip_id)
+    picture = await kept_picture(server.jail(), data)
+    key = await server.backends.blobs.put(picture)
+    poster = await _poster_of(call, clip, picture) if _has_renditions(clip) else None
+    wanted = Change(cover=Cover(picture_key=key, poster=poster))
+    await actions.change(server.backends, call.account, clip_id, wanted, call.at_us)
+
+
+@routes.add("PUT", "/api/clips/{clip_id}/pin", access=Access.SIGNED_IN, answer=MineShape)
+async def pin(call: Call) -> MineShape:
+    """Put a clip at the top of one's profile, three at most; again changes nothing."""
+    return await pin_clip(call, ClipId(path_id(call, "clip_id")), True)
+
+
+@routes.add("DELETE", "/api/clips/{clip_id}/pin", access=Access.SIGNED_IN, answer=MineShape)
+async def unpin(call: Call) -> MineShape:
+    """Let a clip stand among the others again; again changes nothing."""
+    return await pin_clip(call, ClipId(path_id(call, "clip_id")), False)
+
+
+async def pin_clip(call: Call, clip_id: ClipId, is_pinned: bool) -> MineShape:
+    await actions.pin(call.server.backends, call.account, clip_id, is_pinned, call.at_us)
+    return await shape_of(call, clip_id)
+
+
+@routes.add("GET", "/api/clips/{clip_id}/history", answer=HistoryAnswer)
+async def history(call: Call) -> HistoryAnswer:
+    """What a clip says, and what it said before, the latest first."""
+    return await history_of(call, ClipId(path_id(call, "clip_id")))
+
+
+async def history_of(call: Call, clip_id: ClipId) -> HistoryAnswer:
+    """Raises what `shown_clip` raises."""
+    database = call.server.backends.database
+    view = await shown_clip(database, call.viewer, clip_id, Door.LINK, call.at_us)
+    files = (await renditions.of_clips(database, [clip_id])).get(clip_id, [])
+    return {
+        "clip": clip_json(view, files, call.viewer),
+        "versions": [_version(version) for version in await clips.versions_of(database, clip_id)],
+    }
+
+
+def _version(version: Version) -> VersionShape:
+    return {
+        "until_us": version.until_us,
+        "changed": list(version.changed),
+        "caption": version.caption,
+        "alt": version.alt,
+        "language": version.language,
+        "is_ai_made": version.is_ai_made,
+        "is_sensitive": version.is_sensitive,
+    }
 
 
 @routes.add("POST", "/api/clips/{clip_id}/publish", access=Access.CREATOR, answer=MineShape)
@@ -179,31 +320,69 @@ async def delete(call: Call) -> None:
     await actions.delete(call.server.backends, call.server.incoming_dir, call.account, clip_id, call.at_us)
 
 
-async def _own(call: Call, clip_id: ClipId) -> Clip:
+async def own_clip(call: Call, clip_id: ClipId) -> Clip:
+    """The clip, for its author alone; `Absent` (code `clip-absent`) for everybody else."""
     clip = await clips.one_for_system(call.server.backends.database, clip_id)
     if clip is None or clip.author_id != call.account.id:
         raise Absent("clip-absent", "There is no such clip of yours.")
     return clip
 
 
-async def _make_cover(call: Call, clip: Clip, cover_ms: int) -> Rendition:
-    """The new poster, put but not yet referred to. Raises `Conflict` where a clip has no rendition to take it from."""
+def _has_renditions(clip: Clip) -> bool:
+    return clip.state in WATCHABLE or clip.state is ClipState.WITHDRAWN
+
+
+async def moment_cover(call: Call, clip_id: ClipId, cover_ms: int) -> Cover:
+    """The cover from a moment of the clip; where it is not made yet, it will be taken from there."""
+    if not 0 <= cover_ms <= COVER_MS_LIMIT:
+        raise BadInput("bad-cover", "The cover is a moment of the clip, in milliseconds from its start.")
+    clip = await own_clip(call, clip_id)
+    if not _has_renditions(clip):
+        return Cover(cover_ms)
+    cover_ms = within(cover_ms, clip.duration_ms)
+    lowest, size = await _lowest_and_size(call, clip)
     server = call.server
-    known = (await renditions.of_clips(server.backends.database, [clip.id])).get(clip.id, [])
+
+    async def make(folder: Path) -> MediaFile:
+        source = folder / "lowest.mp4"
+        await server.backends.blobs.fetch_file(lowest.blob_key, source)
+        return await make_cover(source, cover_ms, size, folder, server.media_limits, server.jail())
+
+    return Cover(cover_ms, poster=await _put_poster(call, clip, make))
+
+
+async def _poster_of(call: Call, clip: Clip, picture: bytes) -> Rendition:
+    """The kept picture in the size of the clip's poster, put but not yet referred to."""
+    _, size = await _lowest_and_size(call, clip)
+    server = call.server
+
+    async def make(folder: Path) -> MediaFile:
+        source = folder / "picture.jpg"
+        source.write_bytes(picture)
+        return await fit_picture(source, size, folder, server.media_limits, server.jail())
+
+    return await _put_poster(call, clip, make)
+
+
+async def _lowest_and_size(call: Call, clip: Clip) -> tuple[Rendition, MediaFile]:
+    """The clip's lowest rendition, and a poster of its size; `Conflict` where it has none."""
+    known = (await renditions.of_clips(call.server.backends.database, [clip.id])).get(clip.id, [])
     lowest = next((rendition for rendition in known if rendition.kind is RenditionKind.LADDER), None)
     poster = next((rendition for rendition in known if rendition.kind is RenditionKind.POSTER), None)
     if lowest is None or poster is None:
         raise Conflict("clip-not-watchable", "This clip cannot be watched yet.")
     size = MediaFile(Path("poster.jpg"), "poster", "poster.jpg", "image/jpeg", 0, poster.width_px, poster.height_px)
+    return lowest, size
+
+
+async def _put_poster(call: Call, clip: Clip, make: Callable[[Path], Awaitable[MediaFile]]) -> Rendition:
+    server = call.server
 
     async def work() -> Rendition:
         work_dir = server.incoming_dir.parent / "covers"
         work_dir.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=work_dir) as folder:
-            source = Path(folder) / "lowest.mp4"
-            await server.backends.blobs.fetch_file(lowest.blob_key, source)
-            made = await make_cover(source, cover_ms, size, Path(folder), server.media_limits, server.jail())
-            return await put_file(server.backends.blobs, clip.id, made)
+            return await put_file(server.backends.blobs, clip.id, await make(Path(folder)))
 
     return await server.backends.compute.run(work)
 
@@ -302,8 +481,21 @@ async def _shape(call: Call, view: ClipView, files: Sequence[Rendition]) -> Mine
         "is_published": clip.published_at_us is not None,
         "wish": clip.wish.value,
         "audience": clip.audience.value,
+        "permissions": _permissions(clip.permissions),
+        "publish_at_us": clip.publish_at_us,
+        "has_cover_picture": clip.cover_key is not None,
         "cover_ms": clip.cover_ms,
         "file_name": clip.file_name,
         "size_bytes": clip.size_bytes,
         "created_at_us": clip.created_at_us,
+    }
+
+
+def _permissions(permissions: Permissions) -> PermissionsShape:
+    return {
+        "comment": permissions.comment.value,
+        "duet": permissions.duet.value,
+        "stitch": permissions.stitch.value,
+        "use_sound": permissions.use_sound.value,
+        "download": permissions.download.value,
     }

@@ -5,6 +5,7 @@ import base64
 import binascii
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import datetime
 from email.utils import formatdate
 
 import msgspec
@@ -15,7 +16,7 @@ from freehold.actions.clip import Words
 from freehold.actions.upload import CHECKSUMS, Announced, Checksum
 from freehold.api.routes import Access, Kind, Routes, path_id
 from freehold.api.server import Call
-from freehold.domain.clip import Audience, Wish
+from freehold.domain.clip import Audience, Permissions, Use, Wish
 from freehold.domain.errors import Absent, BadInput, Conflict, NoRoom, Refusal, WrongMedia
 from freehold.domain.ids import SoundId, UploadId, id_text, parse_id
 from freehold.store.upload import Upload
@@ -172,16 +173,61 @@ def parse_metadata(header: str) -> dict[str, str]:
 
 
 def words_of(fields: Mapping[str, str]) -> Words:
-    """Caption, audience, wish and sound as a client names them; `BadInput` (code `bad-words`) where one is unknown."""
+    """What a client says of a clip, by name; `BadInput` (code `bad-words`) where a value is none of those there are.
+
+    caption, audience, wish, sound, alt, language, ai_made, sensitive, may_comment, may_duet, may_stitch,
+    may_use_sound, may_download, publish_at (ISO 8601 with its offset from UTC).
+    """
     try:
         audience = Audience(fields.get("audience") or Audience.PUBLIC)
         wish = Wish(fields.get("wish") or Wish.DRAFT)
+        permissions = Permissions(
+            **{use.value: Audience(fields.get(f"may_{use.value}") or Audience.PUBLIC) for use in Use}
+        )
     except ValueError:
-        raise BadInput("bad-words", "audience is public, followers or private; wish is draft or publish.") from None
+        raise BadInput(
+            "bad-words", "audience and may_… are public, followers or private; wish is draft or publish."
+        ) from None
     sound_id = parse_id(fields["sound"]) if fields.get("sound") else None
     if fields.get("sound") and sound_id is None:
         raise BadInput("bad-words", "sound is the id of a sound.")
-    return Words(fields.get("caption", ""), audience, wish, SoundId(sound_id) if sound_id is not None else None)
+    return Words(
+        caption=fields.get("caption", ""),
+        audience=audience,
+        wish=wish,
+        sound_id=SoundId(sound_id) if sound_id is not None else None,
+        alt=fields.get("alt", ""),
+        language=fields.get("language", ""),
+        is_ai_made=_is_ticked(fields, "ai_made"),
+        is_sensitive=_is_ticked(fields, "sensitive"),
+        permissions=permissions,
+        publish_at_us=_publish_at_us(fields),
+    )
+
+
+def _is_ticked(fields: Mapping[str, str], name: str) -> bool:
+    text = fields.get(name) or "0"
+    if text not in ("0", "1"):
+        raise BadInput("bad-words", f"{name} is 0 or 1.")
+    return text == "1"
+
+
+def _publish_at_us(fields: Mapping[str, str]) -> int | None:
+    """`publish_at_utc` is what browsers make of their own field, without an offset."""
+    if fields.get("publish_at"):
+        return moment_us(fields["publish_at"])
+    return moment_us(fields["publish_at_utc"] + "Z") if fields.get("publish_at_utc") else None
+
+
+def moment_us(text: str) -> int:
+    """A moment in ISO 8601 with its offset from UTC, in microseconds since 1970; `BadInput` (code `bad-words`)."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise BadInput("bad-words", "A time is written as 2031-12-24T18:30+01:00, or with Z for UTC.")
+    return round(moment.timestamp()) * 1_000_000
 
 
 def _checksum(call: Call) -> Checksum | None:

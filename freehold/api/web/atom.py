@@ -31,7 +31,8 @@ async def of_account(call: Call) -> Response:
     call = replace(call, viewer=NOBODY)
     account = await accounts.account_at(call)
     before = feeds.asked_before(call)
-    page = await call.server.feed.untraced().profile(NOBODY, account.id, before, ENTRIES, call.at_us)
+    feed = call.server.feed.untraced()
+    page = await feed.profile(NOBODY, account.id, before, ENTRIES, call.at_us, is_pinned_first=False)
     root = _feed(call, page, f"/@{account.handle}", f"@{account.handle}", account.created_at_us)
     if account.bio:
         add(root, "subtitle", account.bio)
@@ -87,7 +88,7 @@ def _add_entries(call: Call, root: Element, page: Page) -> None:
         add(entry, "id", address)
         add(entry, "title", embed.title_of(clip))
         add(entry, "published", iso(clip["published_at_us"] or 0))
-        add(entry, "updated", iso(clip["published_at_us"] or 0))
+        add(entry, "updated", iso(clip["edited_at_us"] or clip["published_at_us"] or 0))
         _add_author(call, entry, clip["author"]["handle"], clip["author"]["display_name"])
         add(entry, "link", None, {"rel": "alternate", "type": "text/html", "href": address})
         for tag in clip["tags"]:
@@ -101,14 +102,16 @@ def _add_media(origin: str, entry: Element, clip: ClipShape) -> None:
         film = clip["renditions"][-1]
         told = {"type": "video/mp4", "length": str(film["size_bytes"]), "href": origin + film["url"]}
         add(entry, "link", None, {"rel": "enclosure", **told})
-    if clip["poster_url"]:
+    if clip["poster_url"] and not clip["is_sensitive"]:
         add(entry, "media:thumbnail", None, {"url": origin + clip["poster_url"]})
 
 
 def _content(origin: str, clip: ClipShape) -> str:
-    """The poster, which leads to the clip, and the whole caption."""
-    poster = Markup('<p><a href="{}"><img src="{}" alt=""></a></p>') if clip["poster_url"] else Markup("")
+    """The poster, which leads to the clip, where it is not to be covered, and the whole caption."""
+    is_shown = clip["poster_url"] and not clip["is_sensitive"]
+    poster = Markup('<p><a href="{}"><img src="{}" alt="{}"></a></p>') if is_shown else Markup("")
     caption = Markup("<br>").join(clip["caption"].split("\n"))
     return str(
-        poster.format(origin + clip["url"], f"{origin}{clip['poster_url']}") + Markup("<p>{}</p>").format(caption)
+        poster.format(origin + clip["url"], f"{origin}{clip['poster_url']}", clip["alt"])
+        + Markup("<p>{}</p>").format(caption)
     )

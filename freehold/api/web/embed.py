@@ -104,7 +104,8 @@ def _told(
         "width": box.width_px,
         "height": box.height_px,
     }
-    if poster is not None and poster.width_px <= max_width_px and poster.height_px <= max_height_px:
+    fits = poster is not None and poster.width_px <= max_width_px and poster.height_px <= max_height_px
+    if poster is not None and fits and not clip["is_sensitive"]:
         told |= {
             "thumbnail_url": f"{origin}{clip['poster_url']}",
             "thumbnail_width": poster.width_px,

@@ -6,24 +6,28 @@ A refusal that the person can mend shows the form again with the reason; any oth
 import re
 from collections.abc import Mapping
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.responses import Response
 
 from freehold.actions import account as account_actions
 from freehold.actions import clip as clip_actions
+from freehold.actions.clip import Change
 from freehold.api import identity
 from freehold.api.edge import BODY_LIMIT_BYTES, read_body
 from freehold.api.native import accounts, clips, controls, social, tags
+from freehold.api.native.uploads import words_of
 from freehold.api.routes import Access, Kind, Routes, parse_form
 from freehold.api.server import Call
 from freehold.api.web.answer import page_response, safe_next, see_other
 from freehold.api.web.frame import frame_of
 from freehold.client import pages
 from freehold.domain.choices import WishKind
-from freehold.domain.errors import BadInput, Refusal, Throttled
-from freehold.domain.ids import ClipId, SessionId, parse_id
+from freehold.domain.clip import Wish
+from freehold.domain.errors import BadInput, Refusal, Throttled, TooLarge, WrongMedia
+from freehold.domain.ids import ClipId, SessionId, id_text, parse_id
 from freehold.media.avatar import MAX_PICTURE_BYTES
+from freehold.media.cover import MAX_PICTURE_BYTES as MAX_COVER_BYTES
 
 routes = Routes()
 
@@ -138,13 +142,7 @@ async def profiling(call: Call) -> Response:
 @routes.add("POST", "/forms/avatar", access=Access.SIGNED_IN, kind=Kind.PAGE, checks_csrf=False)
 async def avatar(call: Call) -> Response:
     """Set the picture. The form has several parts, so the token is looked for here."""
-    await read_body(call.request, MAX_PICTURE_BYTES + 65_536)
-    try:
-        form = await call.request.form(max_files=1, max_fields=10)
-    except MultiPartException as error:
-        raise BadInput("bad-body", f"The form cannot be read: {error.message}") from None
-    if identity.bearer_token(call.request) is None:
-        identity.check_csrf(call.request, call.server, call.viewer, str(form.get("csrf", "")))
+    form = await _read_parts(call, MAX_PICTURE_BYTES)
     file = form.get("avatar")
     try:
         if not isinstance(file, UploadFile):
@@ -214,15 +212,14 @@ async def comment(call: Call) -> Response:
 
 @routes.add("POST", "/forms/upload", access=Access.CREATOR, kind=Kind.PAGE, checks_csrf=False)
 async def upload(call: Call) -> Response:
-    """Post a clip: uploaded here, published as soon as it can be watched."""
-    clip_id = await clips.receive_form(call, checks_csrf=True)
-    await clip_actions.publish(call.server.backends, call.account, clip_id, call.at_us)
+    """Post a clip, at once or at its time, or keep it as a draft."""
+    await clips.receive_form(call, checks_csrf=True)
     return see_other("/studio")
 
 
 @routes.add("POST", "/forms/clip", access=Access.SIGNED_IN, kind=Kind.PAGE)
 async def clip(call: Call) -> Response:
-    """Publish, retry, withdraw or delete a clip of one's own."""
+    """Publish, pin, retry, withdraw or delete a clip of one's own, or call off its time to be published."""
     fields = await read_form(call)
     server, clip_id = call.server, _clip_id(fields)
     match fields.get("verb"):
@@ -232,11 +229,81 @@ async def clip(call: Call) -> Response:
             await clip_actions.retry(server.backends, call.account, clip_id, call.at_us)
         case "withdraw":
             await clip_actions.withdraw(server.backends, call.account, clip_id, call.at_us)
+        case "pin" | "unpin" as verb:
+            await clips.pin_clip(call, clip_id, verb == "pin")
+        case "draft":
+            await clip_actions.change(server.backends, call.account, clip_id, Change(wish=Wish.DRAFT), call.at_us)
         case "delete":
             await clip_actions.delete(server.backends, server.incoming_dir, call.account, clip_id, call.at_us)
         case _:
             raise BadInput("bad-body", "The form says nothing that can be done with a clip.")
     return see_other(safe_next(fields.get("next", ""), "/studio"))
+
+
+@routes.add("POST", "/forms/words", access=Access.SIGNED_IN, kind=Kind.PAGE)
+async def words(call: Call) -> Response:
+    """Change what is said of a clip of one's own, or the moment of its cover alone."""
+    fields = await read_form(call)
+    clip_id, backends = _clip_id(fields), call.server.backends
+    try:
+        if fields.get("only") == "cover":
+            wanted = Change(cover=await clips.moment_cover(call, clip_id, _milliseconds(fields)))
+        else:
+            wanted = _change_in(fields)
+        await clip_actions.change(backends, call.account, clip_id, wanted, call.at_us)
+    except BadInput as refusal:
+        return await _edit_refused(call, clip_id, refusal)
+    return see_other(f"/studio/{id_text(clip_id)}?done=words" if wanted.wish is None else "/studio")
+
+
+@routes.add("POST", "/forms/cover", access=Access.SIGNED_IN, kind=Kind.PAGE, checks_csrf=False)
+async def cover(call: Call) -> Response:
+    """Show a clip by a picture. The form has several parts, so the token is looked for here."""
+    form = await _read_parts(call, MAX_COVER_BYTES)
+    clip_id, file = ClipId(parse_id(str(form.get("clip", ""))) or 0), form.get("picture")
+    try:
+        if not isinstance(file, UploadFile):
+            raise BadInput("cover-missing", "Choose a picture first.")
+        await clips.show_by_picture(call, clip_id, await file.read())
+    except (BadInput, TooLarge, WrongMedia) as refusal:
+        return await _edit_refused(call, clip_id, refusal)
+    finally:
+        await form.close()
+    return see_other(f"/studio/{id_text(clip_id)}?done=words")
+
+
+def _change_in(fields: Mapping[str, str]) -> Change:
+    """All that the form says. `BadInput` (code `bad-words`)."""
+    said = words_of(fields)
+    return Change(
+        said.caption, said.audience, said.wish if "wish" in fields else None, said.alt, said.language, said.is_ai_made,
+        said.is_sensitive, said.permissions, said.publish_at_us if said.wish is Wish.PUBLISH else None,
+    )  # fmt: skip
+
+
+def _milliseconds(fields: Mapping[str, str]) -> int:
+    """`BadInput` (code `bad-cover`)."""
+    text = fields.get("cover_ms", "")
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise BadInput("bad-cover", "The cover is a moment of the clip, in milliseconds from its start.")
+    return int(text)
+
+
+async def _edit_refused(call: Call, clip_id: ClipId, refusal: Refusal) -> Response:
+    mine = await clips.shape_of(call, clip_id)
+    return _refused(call, pages.edit(frame_of(call), mine, refusal=refusal.text), refusal)
+
+
+async def _read_parts(call: Call, size_bytes: int) -> FormData:
+    """A form with one file of up to so many bytes, its token checked."""
+    await read_body(call.request, size_bytes + 65_536)
+    try:
+        form = await call.request.form(max_files=1, max_fields=10)
+    except MultiPartException as error:
+        raise BadInput("bad-body", f"The form cannot be read: {error.message}") from None
+    if identity.bearer_token(call.request) is None:
+        identity.check_csrf(call.request, call.server, call.viewer, str(form.get("csrf", "")))
+    return form
 
 
 async def read_form(call: Call) -> Mapping[str, str]:

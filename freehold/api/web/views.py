@@ -33,6 +33,7 @@ FOUND = 24
 TRENDS = 12
 NOTICES = {
     "profile": "Saved.",
+    "words": "Saved.",
     "password": "Password changed. Other sessions have ended.",
     "avatar": "Your new picture is in place.",
     "sessions": "Ended.",
@@ -133,6 +134,15 @@ async def share_clip(call: Call) -> Response:
     )
 
 
+@routes.add("GET", "/@{handle}/video/{id}/history", kind=Kind.PAGE)
+async def history(call: Call) -> Response:
+    """What a clip says, and what it said before it was changed."""
+    told = await clips.history_of(call, ClipId(path_id(call, "id")))
+    if told["clip"]["author"]["handle"] != call.request.path_params["handle"].lower():
+        return see_other(told["clip"]["url"] + "/history")
+    return page_response(call, pages.history(frame_of(call), told["clip"], told["versions"]))
+
+
 @routes.add("GET", "/@{handle}/share", kind=Kind.PAGE)
 async def share_profile(call: Call) -> Response:
     """An account's address, to be passed on."""
@@ -220,6 +230,14 @@ async def studio(call: Call) -> Response:
     """One's own clips with their states."""
     mine = await clips.mine_of(call) if call.viewer.account else []
     return page_response(call, pages.studio(frame_of(call), mine))
+
+
+@routes.add("GET", "/studio/{clip_id}", access=Access.SIGNED_IN, kind=Kind.PAGE)
+async def edit(call: Call) -> Response:
+    """The form on which one's own clip is changed."""
+    mine = await clips.shape_of(call, ClipId(path_id(call, "clip_id")))
+    notice = NOTICES.get(call.request.query_params.get("done", ""), "")
+    return page_response(call, pages.edit(frame_of(call, notice), mine))
 
 
 @routes.add("GET", "/sign-in", kind=Kind.PAGE)

@@ -210,6 +210,9 @@ list.addEventListener("input", (event) => {
   line.style.setProperty("--done", String(Number(line.value) / 1000));
 });
 
+/** What was covered is shown: it plays. */
+list.addEventListener("change", (event) => /** @type {Element} */ (event.target).closest(".veil") && deeds.play(list, event));
+
 /* ---- sound ---- */
 
 const soundButton = /** @type {HTMLElement} */ (document.querySelector(".sound"));
@@ -235,7 +238,7 @@ for (const name of ["pointerup", "touchend", "keyup"]) document.addEventListener
 /** @type {{x: number, y: number, at: number, hold: number, fast: boolean} | null} */ let press = null;
 let tap = { x: 0, y: 0, at: 0, timer: 0 };
 const free = (/** @type {Event} */ event) =>
-  /** @type {HTMLElement} */ (event.target).closest(".stage") && !(/** @type {HTMLElement} */ (event.target).closest("a, button, input, .caption"));
+  /** @type {HTMLElement} */ (event.target).closest(".stage") && !(/** @type {HTMLElement} */ (event.target).closest("a, button, input, label, .caption"));
 
 list.addEventListener("pointerdown", (event) => {
   if (!free(event) || event.button !== 0) return;

@@ -91,6 +91,7 @@ class Seat {
   async play() {
     const { video, ring } = this;
     if (!this.sources.length) return ring.watcher.broken();
+    if (this.article?.querySelector(".veil input:not(:checked)")) return;
     // What failed while it was prepared may be there by now.
     if (video.error) this.load(video.currentTime);
     video.muted = !ring.wantsSound;

@@ -16,9 +16,17 @@ async function refresh() {
   timer = setTimeout(refresh, list.querySelector("[data-moving]") ? BUSY_MS : IDLE_MS);
 }
 
+/** Times that are to come, by the clock of this device. @param {ParentNode} under */
+function tellTimes(under) {
+  for (const time of /** @type {NodeListOf<HTMLTimeElement>} */ (under.querySelectorAll("[data-local]"))) {
+    time.textContent = new Date(time.dateTime).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  }
+}
+
 /** Replaces only the cards that differ, so that focus and pictures stay. @param {HTMLElement | null} fresh */
 function merge(fresh) {
   if (!list || !none || !fresh) return;
+  tellTimes(fresh);
   const cards = new Map([...list.children].map((card) => [/** @type {HTMLElement} */ (card).dataset.id, card]));
   const wanted = [...fresh.children].map((card) => {
     const here = cards.get(/** @type {HTMLElement} */ (card).dataset.id);
@@ -39,6 +47,8 @@ list?.addEventListener("submit", async (event) => {
   if (verb === "delete" && !(await confirmed())) return;
   try {
     if (verb === "delete") await call("DELETE", `/api/clips/${id}`);
+    else if (verb.endsWith("pin")) await call(verb === "pin" ? "PUT" : "DELETE", `/api/clips/${id}/pin`);
+    else if (verb === "draft") await call("PATCH", `/api/clips/${id}`, { wish: "draft" });
     else await call("POST", `/api/clips/${id}/${verb}`);
   } catch (fault) {
     complain(fault);
@@ -56,5 +66,6 @@ function confirmed() {
   });
 }
 
+if (list) tellTimes(list);
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 timer = setTimeout(refresh, list?.querySelector("[data-moving]") ? BUSY_MS : IDLE_MS);

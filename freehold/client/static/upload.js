@@ -1,11 +1,11 @@
 /** The composer: the upload runs while the caption is written; the cover is chosen from the clip once it plays. */
 import { call, complain, kept, wordsOf } from "./api.js";
+import { caption, publishAt_us } from "./saying.js";
 import { unfinished, Upload } from "./tus.js";
 
 const said = wordsOf("upload-words");
 const $ = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 const form = /** @type {HTMLFormElement} */ ($("composer"));
-const whole = new Intl.NumberFormat(document.documentElement.lang);
 const size = (/** @type {number} */ bytes) => (bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 /** @type {Upload | null} */ let upload = null;
@@ -127,15 +127,6 @@ for (const one of unfinished().slice(0, 3)) {
   $("unfinished").hidden = false;
 }
 
-/* ---- caption and tags ---- */
-
-const caption = /** @type {HTMLTextAreaElement} */ ($("caption"));
-caption.addEventListener("input", () => {
-  $("caption-count").textContent = `${whole.format(caption.value.length)} / ${whole.format(2200)}`;
-  const tags = [...new Set([...caption.value.matchAll(/#([\p{L}\p{N}_]+)/gu)].map((match) => match[1].toLowerCase()))].slice(0, 30);
-  $("tags").replaceChildren(...tags.map((tag) => Object.assign(document.createElement("li"), { textContent: "#" + tag })));
-});
-
 /* ---- the cover ---- */
 
 /** Asks for the clip's state until it can be played; then the cover can be chosen. */
@@ -183,9 +174,21 @@ form.addEventListener("submit", async (event) => {
   if (!upload) return $("file").click();
   work.posting = true;
   refuse("");
-  const audience = new FormData(form).get("audience");
+  const fields = new FormData(form);
+  const uses = ["comment", "duet", "stitch", "use_sound", "download"];
+  const isDraft = /** @type {SubmitEvent} */ (event).submitter?.id === "draft";
   /** @type {Record<string, unknown>} */
-  const change = { caption: caption.value, audience, wish: "publish" };
+  const change = {
+    caption: caption.value,
+    audience: fields.get("audience"),
+    alt: fields.get("alt"),
+    language: fields.get("language"),
+    is_ai_made: fields.has("ai_made"),
+    is_sensitive: fields.has("sensitive"),
+    permissions: Object.fromEntries(uses.map((use) => [use, fields.get("may_" + use)])),
+    wish: isDraft ? "draft" : "publish",
+  };
+  if (!isDraft && publishAt_us() !== null) change.publish_at_us = publishAt_us();
   if (work.cover_ms !== null) change.cover_ms = work.cover_ms;
   try {
     while (upload && !upload.clip && !upload.isOver) await new Promise((resolve) => setTimeout(resolve, 200));
@@ -201,7 +204,7 @@ function posted(mine) {
   $("posted").hidden = false;
   $("discard").hidden = true;
   form.querySelectorAll(".card:not(.take)").forEach((card) => /** @type {HTMLElement} */ (card).setAttribute("hidden", ""));
-  $("posted").querySelector("h2 + p").textContent = mine.is_published ? said.posted_now : said.posted_later;
+  $("posted").querySelector("h2 + p").textContent = mine.is_published ? said.posted_now : mine.wish === "draft" ? said.drafted : mine.publish_at_us ? said.scheduled : said.posted_later;
   if (mine.is_published && mine.url) Object.assign($("posted-link"), { href: mine.url, textContent: said.watch });
   $("posted-link").focus();
 }

@@ -1,0 +1,40 @@
+"""What a viewer may do with a clip that it is shown: comment, duet, stitch, use its sound, download it.
+
+`usable_clip` is the one door: it judges as `shown_clip` does and then asks what the author allows.
+"""
+
+from freehold.backends.database import Database, Transaction
+from freehold.domain.account import Viewer
+from freehold.domain.clip import Audience, ClipView, Use
+from freehold.domain.errors import Forbidden
+from freehold.domain.ids import ClipId
+from freehold.domain.verdict import Door
+from freehold.governance.judge import shown_clip
+
+TEXTS = {
+    Use.COMMENT: ("comment-not-allowed", "The author takes no comments on this clip from you."),
+    Use.DUET: ("duet-not-allowed", "The author does not let you make a duet with this clip."),
+    Use.STITCH: ("stitch-not-allowed", "The author does not let you stitch this clip."),
+    Use.USE_SOUND: ("sound-not-allowed", "The author does not let you use the sound of this clip."),
+    Use.DOWNLOAD: ("download-not-allowed", "The author does not let you download this clip."),
+}
+
+
+def may(view: ClipView, viewer: Viewer, use: Use) -> bool:
+    """Whether the author lets this viewer; that it may see the clip is judged elsewhere."""
+    if viewer.account is not None and viewer.account.id == view.clip.author_id:
+        return True
+    audience = view.clip.permissions.of(use)
+    return audience is Audience.PUBLIC or (audience is Audience.FOLLOWERS and view.is_followed)
+
+
+async def usable_clip(
+    database: Database | Transaction, viewer: Viewer, clip_id: ClipId, use: Use, door: Door, at_us: int
+) -> ClipView:
+    """The clip where the viewer may see it and do this with it. Raises what `shown_clip` raises, and `Forbidden`
+    (codes `comment-not-allowed`, `duet-not-allowed`, `stitch-not-allowed`, `sound-not-allowed`,
+    `download-not-allowed`)."""
+    view = await shown_clip(database, viewer, clip_id, door, at_us)
+    if not may(view, viewer, use):
+        raise Forbidden(*TEXTS[use])
+    return view
