@@ -114,7 +114,7 @@ async def trouble(backends: Backends, filled: Filled, random: Random, rounds: in
         await choices.set_wish(backends, me, *wished, random.randrange(-2, 3), clock(), random)
         await choices.set_profiled(backends, random.choice(authors[:3]), number % 2 == 0, clock())
         caption = f"Now it is about #tag{random.randrange(9)} and #mood{random.randrange(3)}"
-        await clip_actions.change(backends, other, clip_id, Change(caption=caption), None, clock())
+        await clip_actions.change(backends, other, clip_id, Change(caption=caption), clock())
         withdrawn = by_author[other.id][0]
         await clip_actions.withdraw(backends, other, withdrawn, clock())
         value = 300 + random.randrange(900)
@@ -592,7 +592,7 @@ async def test_a_page_from_before_pages_said_what_they_were_ranked_from_says_tha
 async def test_a_caption_that_changes_does_not_change_what_was_told_before(backends: Backends, filled: Filled) -> None:
     page_ids = await lived(backends)
     author = await account_of(backends, filled.author_ids[1])
-    await clip_actions.change(backends, author, filled.clip_ids[1], Change(caption="#other"), None, clock())
+    await clip_actions.change(backends, author, filled.clip_ids[1], Change(caption="#other"), clock())
     assert await differences_of(backends, page_ids[-1]) == []
     page_ids += await lived(backends)
     found, _ = await replayed(backends)
