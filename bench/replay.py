@@ -104,7 +104,7 @@ async def live(database: Database, data_dir: Path, url: str, clips: int, impress
         async def turn() -> None:
             for number, author in enumerate(authors):
                 clip_id = filled.clip_ids[number]
-                await clip_actions.change(backends, author, clip_id, Change(caption="#other"), None, clock_us())
+                await clip_actions.change(backends, author, clip_id, Change(caption="#other"), clock_us())
                 await clip_actions.withdraw(backends, author, clip_id, clock_us())
                 backends.bus.ring("journal")
                 await asyncio.sleep(0.2)

@@ -34,7 +34,9 @@ each with the hidden fields `csrf` and `next` (where a 303 leads):
     /forms/like        clip, on (1 or 0)          /forms/delete-account   password
     /forms/follow      handle, on (1 or 0)        /forms/comment          clip, text
     /forms/follow-tag  tag, on (1 or 0)
-    /forms/upload      file, caption, audience    /forms/clip             clip, verb (publish, retry, withdraw, delete)
+    /forms/upload      file, what is said of it   /forms/clip             clip, verb (publish, draft, pin, unpin,
+                                                                          retry, withdraw, delete)
+    /forms/words       clip, what is said of it   /forms/cover            clip, file picture (multipart)
     /forms/wish        kind (tag or author),      /forms/muted-words      words, one a line
                        name, level                /forms/profiling        on (1 or 0)
 """
@@ -90,7 +92,7 @@ LANGUAGES = {
 """Those that search tells apart, as their speakers call them."""
 
 NEW_CLIP: Json = {
-    "caption": "", "tags": (), "audience": "public", "alt": "", "language": "", "is_ai_made": False,
+    "id": "", "caption": "", "tags": (), "audience": "public", "alt": "", "language": "", "is_ai_made": False,
     "is_sensitive": False, "publish_at_us": None,
     "permissions": dict.fromkeys(("comment", "duet", "stitch", "use_sound", "download"), "public"),
 }  # fmt: skip
@@ -229,9 +231,10 @@ def embed_refusal(frame: Frame, text: str, order: Json | None) -> str:
     return render("embed.html", frame=frame, clip=None, text=text, order=order)
 
 
-def upload(frame: Frame, *, limits: Json | None = None) -> str:
-    """The composer; `limits` has size_bytes and duration_ms, both optional, to be said beforehand."""
-    return render("upload.html", frame=frame, limits=limits or {}, new_clip=NEW_CLIP)
+def upload(frame: Frame, *, limits: Json | None = None, clip: Json | None = None, drafts: Sequence[Json] = ()) -> str:
+    """The composer; `limits` has size_bytes and duration_ms, both optional, to be said beforehand. `clip` is the draft
+    (the shape mine) that is gone on with; `drafts` are others."""
+    return render("upload.html", frame=frame, limits=limits or {}, c=clip or NEW_CLIP, drafts=drafts)
 
 
 def studio(frame: Frame, clips: Sequence[Json]) -> str:

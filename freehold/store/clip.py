@@ -226,6 +226,17 @@ async def of_author_for_system(
     return [clip_of(row) for row in rows]
 
 
+async def drafts_of_author_for_system(source: Database | Transaction, author_id: AccountId, limit: int) -> list[ClipId]:
+    """The author's clips that are not wished to be published yet, newest first."""
+    rows = await source.fetch(
+        "SELECT id FROM clip WHERE author_id = $1 AND wish = 'draft' AND published_at_us IS NULL"
+        " AND state NOT IN ('refused', 'expired', 'withdrawn') ORDER BY id DESC LIMIT $2",
+        author_id,
+        limit,
+    )
+    return [ClipId(row["id"]) for row in rows]
+
+
 async def items_for_system(database: Database, clip_ids: Sequence[ClipId]) -> Sequence[tuple[Clip, tuple[str, ...]]]:
     """Published, watchable, public clips among the ids, with their tags: what the recommender may know of."""
     rows = await database.fetch(

@@ -688,19 +688,26 @@ def test_a_clip_is_uploaded_interrupted_resumed_after_a_reload_captioned_and_pos
         "Network.emulateNetworkConditions",
         {"offline": True, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1},
     )
-    page.on("dialog", lambda dialog: dialog.accept())
+    page.fill("#caption", "The kiln is open #cera")
+    expect(page.locator("#saved")).to_contain_text("Kept on this device")
     session.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1, "offline": False})
-    page.goto("/upload")
-    expect(page.locator("#unfinished")).to_contain_text("kiln.mp4")
     starts = []
     page.on(
         "request",
         lambda request: starts.append(request.headers.get("upload-offset")) if request.method == "PATCH" else None,
     )
-    page.set_input_files("#file", path)
-    page.fill("#caption", "The kiln is open #ceramics")
+    page.reload()
+    expect(page.locator("#file-name")).to_have_text("kiln.mp4")
+    expect(page.locator("#caption")).to_have_value("The kiln is open #cera")
+    page.locator("#caption").press("End")
+    page.locator("#caption").press_sequentially("mics", delay=10)
     expect(page.locator("#taken")).to_have_attribute("data-state", "uploaded", timeout=30_000)
-    assert int(starts[0] or 0) > 0, "it went on where it stopped"
+    assert int(next(filter(None, starts))) > 0, "it went on where it stopped, and nobody chose the file again"
+    expect(page.locator("#saved")).to_have_text("Saved as a draft.")
+    page.reload()
+    expect(page.locator("#caption")).to_have_value("The kiln is open #ceramics")
+    other = open_page("/upload", as_person="author", **DESKTOP)
+    expect(other.locator("#drafts a")).to_contain_text("The kiln is open #ceramics")
     expect(page.locator("#cover")).to_be_visible(timeout=60_000)
     page.locator("#cover-at").fill("2000")
     page.click("#post")
@@ -721,6 +728,18 @@ def test_a_file_that_is_not_taken_says_why_beside_it_and_another_can_be_chosen(
 ) -> None:
     Person(playwright, network.base, "singer")
     page = open_page("/upload", as_person="singer")
+    until(lambda: page.request.get("/api/search?q=kind0").json()["clips"], 30)
+    caption = page.locator("#caption")
+    caption.press_sequentially("By @me", delay=10)
+    page.locator("#offers").get_by_text("@mei").click()
+    caption.press_sequentially("in #kin", delay=10)
+    offers = page.locator("#offers [role=option]")
+    expect(offers).to_have_count(2)
+    caption.press("ArrowDown")
+    assert caption.get_attribute("aria-activedescendant") == offers.first.get_attribute("id")
+    wanted = offers.first.locator("b").inner_text()
+    caption.press("Enter")
+    expect(caption).to_have_value(f"By @mei in {wanted} ")
     page.fill("#caption", "A song #voice")
     page.set_input_files("#file", {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"la la"})
     expect(page.locator("#file-refusal")).to_have_text("This does not look like a video.")

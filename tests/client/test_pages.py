@@ -90,6 +90,8 @@ EVERY_PAGE: dict[str, Callable[[], str]] = {
         frame("/embed/1"), "Withheld.", {"authority": "A Court", "reference_number": "1", "since_us": NOW_US}
     ),
     "upload": lambda: pages.upload(frame("/upload", account=ANA), limits={"size_bytes": 500_000_000}),
+    "a draft": lambda: pages.upload(frame("/upload?clip=1", account=ANA), clip=mine("uploading")),
+    "drafts": lambda: pages.upload(frame("/upload", account=ANA), drafts=[mine("uploading"), mine("ready")]),
     "studio": lambda: pages.studio(frame("/studio", account=ANA), [mine(state) for state in STATES]),
     "edit": lambda: pages.edit(frame("/studio/1", account=ANA), mine("ready", is_published=True), refusal="Too long."),
     "edit a draft": lambda: pages.edit(

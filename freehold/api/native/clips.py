@@ -172,6 +172,12 @@ async def mine_of(call: Call) -> list[MineShape]:
     return await _shapes(call, [clip.id for clip in own])
 
 
+async def drafts_of(call: Call, limit: int) -> list[MineShape]:
+    """The signed-in account's newest drafts."""
+    found = await clips.drafts_of_author_for_system(call.server.backends.database, call.account.id, limit)
+    return await _shapes(call, found)
+
+
 @routes.add("GET", "/api/clips/{clip_id}/mine", access=Access.SIGNED_IN, answer=MineShape)
 async def one_of_mine(call: Call) -> MineShape:
     """One clip of one's own, with its state."""

@@ -31,6 +31,8 @@ GRID = 30
 """Clips on a page of small pictures."""
 FOUND = 24
 TRENDS = 12
+DRAFTS = 5
+OVER = ("refused", "expired", "withdrawn")
 NOTICES = {
     "profile": "Saved.",
     "words": "Saved.",
@@ -216,13 +218,18 @@ async def more_found(call: Call) -> Response:
 
 @routes.add("GET", "/upload", kind=Kind.PAGE)
 async def upload(call: Call) -> Response:
-    """The composer."""
+    """The composer, for a new clip or for a draft that is gone on with. Has a query parameter: clip."""
     server = call.server
+    draft_id = query_id(call, "clip")
+    draft = await clips.shape_of(call, ClipId(draft_id)) if draft_id is not None and call.viewer.account else None
+    if draft and (draft["is_published"] or draft["state"] in OVER):
+        return see_other(f"/studio/{draft['id']}")
+    drafts = [] if draft or not call.viewer.account else await clips.drafts_of(call, DRAFTS)
     limits = {
         "size_bytes": server.upload_rules.max_size_bytes,
         "duration_ms": server.media_limits.max_duration_ms,
     }
-    return page_response(call, pages.upload(frame_of(call), limits=limits))
+    return page_response(call, pages.upload(frame_of(call), limits=limits, clip=draft, drafts=drafts))
 
 
 @routes.add("GET", "/studio", kind=Kind.PAGE)

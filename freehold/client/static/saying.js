@@ -18,6 +18,34 @@ export function count() {
   $("tags").replaceChildren(...tags.map((tag) => Object.assign(document.createElement("li"), { textContent: "#" + tag })));
 }
 
+/* ---- all that is said, as the API takes it ---- */
+
+const USES = ["comment", "duet", "stitch", "use_sound", "download"];
+
+/** @param {HTMLFormElement} form @returns {Record<string, any>} */
+export function wordsIn(form) {
+  const fields = new FormData(form);
+  return {
+    caption: caption.value,
+    audience: fields.get("audience"),
+    alt: fields.get("alt"),
+    language: fields.get("language"),
+    is_ai_made: fields.has("ai_made"),
+    is_sensitive: fields.has("sensitive"),
+    permissions: Object.fromEntries(USES.map((use) => [use, fields.get("may_" + use)])),
+  };
+}
+
+/** Puts back what was said. @param {HTMLFormElement} form @param {Record<string, any>} told */
+export function say(form, told) {
+  const field = (/** @type {string} */ name) => /** @type {any} */ (form.elements.namedItem(name));
+  for (const name of ["caption", "audience", "alt", "language"]) field(name).value = told[name] ?? field(name).value;
+  field("ai_made").checked = told.is_ai_made;
+  field("sensitive").checked = told.is_sensitive;
+  for (const use of USES) field("may_" + use).value = told.permissions[use];
+  count();
+}
+
 /* ---- suggestions, as the ARIA practices' combobox with a list ---- */
 
 /** @type {Offer[]} */ let offered = [];

@@ -6,7 +6,7 @@ const WAITS_MS = [500, 1000, 2000, 4000, 8000];
 
 /** @typedef {{url: string, clip: string, name: string, size: number, at_ms: number}} Kept */
 /** @typedef {{progress(sent: number, size: number): void, state(name: "starting" | "checking" | "uploading" | "paused" | "waiting" | "uploaded"): void,
- *   refused(text: string, reference: string): void}} Listener */
+ *   refused(text: string, reference: string): void, begun?(clip: string): void}} Listener */
 
 /** The same file, chosen again, has the same name, size and date. @param {File} file */
 export const fingerprint = (file) => `upload.${file.name}|${file.size}|${file.lastModified}`;
@@ -67,7 +67,7 @@ export class Upload {
     if (begun) {
       this.listener.state("checking");
       ({ url: this.url, clip: this.clip } = begun);
-      if (await this.ask()) return;
+      if (await this.ask()) return this.listener.begun?.(this.clip);
       kept.set(this.key, undefined);
     }
     const metadata = [["filename", this.file.name], ["filetype", this.file.type || "application/octet-stream"], ["wish", "draft"]];
@@ -79,6 +79,7 @@ export class Upload {
     this.clip = answer.getResponseHeader("freehold-clip") || "";
     this.sent = 0;
     kept.set(this.key, { url: this.url, clip: this.clip, name: this.file.name, size: this.file.size, at_ms: Date.now() });
+    this.listener.begun?.(this.clip);
   }
 
   /** Asks how much is there; false where the upload is no more. */

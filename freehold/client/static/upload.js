@@ -1,6 +1,8 @@
-/** The composer: the upload runs while the caption is written; the cover is chosen from the clip once it plays. */
+/** The composer: the upload runs while the caption is written, and what is written is kept by the server as a draft.
+ * A reload goes on where it was: the page's address names the clip, and the browser keeps its file. */
 import { call, complain, kept, wordsOf } from "./api.js";
-import { caption, publishAt_us } from "./saying.js";
+import { find, forget, keep } from "./files.js";
+import { publishAt_us, say, wordsIn } from "./saying.js";
 import { unfinished, Upload } from "./tus.js";
 
 const said = wordsOf("upload-words");
@@ -9,26 +11,45 @@ const form = /** @type {HTMLFormElement} */ ($("composer"));
 const size = (/** @type {number} */ bytes) => (bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 /** @type {Upload | null} */ let upload = null;
-/** @type {{posting: boolean, posted: boolean, cover_ms: number | null, began_ms: number, began_bytes: number, poll: number}} */
-const work = { posting: false, posted: false, cover_ms: null, began_ms: 0, began_bytes: 0, poll: 0 };
+/** @type {{clip: string, posting: boolean, cover_ms: number | null, began_ms: number, began_bytes: number, poll: number, save: number}} */
+const work = { clip: form.dataset.clip || "", posting: false, cover_ms: null, began_ms: 0, began_bytes: 0, poll: 0, save: 0 };
 
 /* ---- taking a file ---- */
 
 /** @param {File | undefined} file */
-function take(file) {
+async function take(file) {
   if (!file) return;
   if (file.type && !/^(video|application\/octet)/.test(file.type)) return refuse(said.notvideo, "file-refusal");
   refuse("", "file-refusal");
+  show(file.name);
+  $("file-facts").textContent = size(file.size);
+  look(file);
+  const begun = (upload = new Upload(file, { progress, state, refused, begun: (clip) => adopt(clip, file) }));
+  poll();
+  await begun.run();
+  if (begun.clip) forget(begun.clip);
+}
+
+/** The card of what was taken, in place of the choice. @param {string} name */
+function show(name) {
   $("drop").hidden = true;
   $("unfinished").hidden = true;
   $("taken").hidden = false;
   $("file").required = false;
-  $("file-name").textContent = file.name;
-  $("file-facts").textContent = size(file.size);
-  look(file);
-  upload = new Upload(file, { progress, state, refused });
-  upload.run();
-  poll();
+  $("file-name").textContent = name;
+}
+
+/** From here on the clip is a draft on the server, and the page's address says which. @param {string} clip @param {File} file */
+function adopt(clip, file) {
+  if (work.clip !== clip) {
+    const words = kept.get("written.new", undefined);
+    kept.set("written.new", undefined);
+    work.clip = clip;
+    if (words) kept.set("written." + clip, words);
+    history.replaceState(null, "", "/upload?clip=" + clip);
+    save();
+  }
+  keep(clip, file);
 }
 
 /** @param {File} file */
@@ -36,6 +57,7 @@ function look(file) {
   const preview = /** @type {HTMLVideoElement} */ ($("preview"));
   preview.src = URL.createObjectURL(file);
   preview.onloadedmetadata = () => {
+    if (Number.isFinite(preview.duration)) choose(preview.src, Math.round(preview.duration * 1000));
     const seconds = Math.round(preview.duration);
     $("file-facts").textContent = `${size(file.size)} · ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} · ${preview.videoWidth}×${preview.videoHeight}`;
     if (!matchMedia("(prefers-reduced-motion: reduce)").matches) preview.play().catch(() => {});
@@ -80,8 +102,13 @@ function refuse(text, place = "refusal") {
 /** Back to the choice of a file; what was written stays. */
 function empty() {
   clearTimeout(work.poll);
+  clearTimeout(work.save);
   upload = null;
-  Object.assign(work, { cover_ms: null, began_ms: 0 });
+  if (work.clip) kept.set("written." + work.clip, undefined);
+  kept.set("written.new", wordsIn(form));
+  Object.assign(work, { clip: "", cover_ms: null, began_ms: 0 });
+  history.replaceState(null, "", "/upload");
+  $("saved").textContent = "";
   for (const name of ["preview", "cover-video"]) $(name).removeAttribute("src");
   $("preview").classList.remove("unseen");
   $("cover-strip").replaceChildren();
@@ -99,9 +126,11 @@ function empty() {
 $("pause").addEventListener("click", () => (upload?.isPaused ? upload.resume() : upload?.pause()));
 $("discard").addEventListener("click", async () => {
   const gone = upload;
+  const clip = gone?.clip || work.clip;
   empty();
+  if (clip) forget(clip);
   await gone?.discard();
-  if (gone?.clip && gone.sent === gone.file.size) await call("DELETE", `/api/clips/${gone.clip}`).catch(complain);
+  if (clip && (!gone || gone.sent === gone.file.size)) await call("DELETE", `/api/clips/${clip}`).catch(complain);
 });
 $("file").addEventListener("change", () => take($("file").files[0]));
 for (const name of ["dragover", "drop"]) {
@@ -112,14 +141,14 @@ for (const name of ["dragover", "drop"]) {
   });
 }
 document.addEventListener("dragleave", () => $("drop").classList.remove("over"));
-addEventListener("beforeunload", (event) => upload && !upload.isOver && event.preventDefault());
 
-for (const one of unfinished().slice(0, 3)) {
+for (const one of work.clip ? [] : unfinished().slice(0, 3)) {
   const line = document.createElement("p");
   const forget = Object.assign(document.createElement("button"), { type: "button", className: "plain", textContent: said.forget });
   line.append(Object.assign(document.createElement("b"), { textContent: `${said.unfinished}: ${one.name}` }), ` ${said.again} `, forget);
   forget.addEventListener("click", () => {
     kept.set(one.key, undefined);
+    forget(one.clip);
     line.remove();
     call("DELETE", `/api/clips/${one.clip}`).catch(() => {});
   });
@@ -127,15 +156,64 @@ for (const one of unfinished().slice(0, 3)) {
   $("unfinished").hidden = false;
 }
 
+/** Goes on with the clip that the page's address names. */
+async function resume() {
+  if (!work.clip) return;
+  if (form.dataset.state !== "uploading") {
+    show(form.dataset.name || "");
+    $("pause").hidden = true;
+    return poll();
+  }
+  const file = await find(work.clip);
+  if (file) return take(file);
+  $("unfinished").append(Object.assign(document.createElement("b"), { textContent: `${said.unfinished}: ${form.dataset.name}` }), ` ${said.again}`);
+  $("unfinished").hidden = false;
+}
+
+/* ---- what is written is kept ---- */
+
+/** A moment after the last key: on this device at once, on the server where it can be reached. */
+function written() {
+  kept.set("written." + (work.clip || "new"), wordsIn(form));
+  clearTimeout(work.save);
+  work.save = setTimeout(save, 800);
+}
+
+async function save() {
+  clearTimeout(work.save);
+  const { clip } = work;
+  if (!clip || work.posting) return;
+  const words = wordsIn(form);
+  try {
+    await call("PATCH", `/api/clips/${clip}`, words);
+    if (JSON.stringify(wordsIn(form)) === JSON.stringify(words)) kept.set("written." + clip, undefined);
+    $("saved").textContent = said.saved;
+    refuse("");
+  } catch (fault) {
+    $("saved").textContent = fault.status ? "" : said.unsaved;
+    if (fault.status) refuse(fault.message);
+    else work.save = setTimeout(save, 5000);
+  }
+}
+
+form.addEventListener("input", written);
+addEventListener("online", () => work.clip && kept.get("written." + work.clip, undefined) && save());
+const words = kept.get("written." + (work.clip || "new"), undefined);
+if (words) {
+  say(form, words);
+  save();
+}
+
 /* ---- the cover ---- */
 
 /** Asks for the clip's state until it can be played; then the cover can be chosen. */
 async function poll() {
   clearTimeout(work.poll);
-  const asked = upload;
-  const mine = asked?.clip ? await call("GET", `/api/clips/${asked.clip}/mine`).catch(() => null) : null;
-  if (upload !== asked) return;
-  if (mine && upload?.isOver) {
+  const [asked, clip] = [upload, work.clip];
+  const mine = clip ? await call("GET", `/api/clips/${clip}/mine`).catch(() => null) : null;
+  if (upload !== asked || work.clip !== clip) return;
+  const isThere = !upload || upload.isOver;
+  if (mine && isThere) {
     const place = mine.queue_position === null ? "" : `${said.position}: ${mine.queue_position}`;
     $("upload-state").textContent = mine.state_text;
     $("upload-detail").textContent = place;
@@ -143,22 +221,32 @@ async function poll() {
     $("upload-percent").textContent = mine.progress_percent === null ? "" : `${mine.progress_percent} %`;
   }
   if (mine?.refusal) return refused(mine.refusal.text);
-  if (mine?.renditions?.length && $("cover").hidden) choose(mine);
+  if (mine?.renditions?.length) ready(mine);
   if (mine && ["ready", "failed", "expired", "withdrawn"].includes(mine.state)) return;
-  work.poll = setTimeout(poll, upload?.isOver ? 1000 : 3000);
+  work.poll = setTimeout(poll, isThere ? 1000 : 3000);
 }
 
-/** @param {any} mine */
-function choose(mine) {
+/** What this browser cannot play of the file is seen, and its cover chosen, once the server made it playable. @param {any} mine */
+function ready(mine) {
+  if ($("cover").hidden) choose(mine.renditions[0].url, mine.duration_ms);
+  if (mine.strip_url && !$("cover-strip").children.length) $("cover-strip").append(Object.assign(document.createElement("img"), { src: mine.strip_url, alt: "" }));
+  const preview = /** @type {HTMLVideoElement} */ ($("preview"));
+  if (preview.src && !preview.error) return;
+  preview.classList.remove("unseen");
+  preview.src = mine.renditions[0].url;
+}
+
+/** @param {string} url @param {number} duration_ms */
+function choose(url, duration_ms) {
   const video = /** @type {HTMLVideoElement} */ ($("cover-video"));
   const at = /** @type {HTMLInputElement} */ ($("cover-at"));
   $("cover").hidden = false;
   $("cover-later").hidden = true;
-  video.src = mine.renditions[0].url;
-  if (mine.strip_url) $("cover-strip").append(Object.assign(document.createElement("img"), { src: mine.strip_url, alt: "" }));
-  at.max = String(mine.duration_ms);
+  video.src = url;
+  at.max = String(duration_ms);
   at.oninput = () => {
-    work.cover_ms = Number(at.value);
+    // At 0 the server would choose.
+    work.cover_ms = Math.max(1, Number(at.value));
     video.currentTime = work.cover_ms / 1000;
     const told = `${Math.floor(work.cover_ms / 60000)}:${((work.cover_ms / 1000) % 60).toFixed(1).padStart(4, "0")}`;
     $("cover-time").textContent = told;
@@ -171,28 +259,17 @@ function choose(mine) {
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (work.posting) return;
-  if (!upload) return $("file").click();
+  if (!upload && !work.clip) return $("file").click();
   work.posting = true;
+  clearTimeout(work.save);
   refuse("");
-  const fields = new FormData(form);
-  const uses = ["comment", "duet", "stitch", "use_sound", "download"];
   const isDraft = /** @type {SubmitEvent} */ (event).submitter?.id === "draft";
-  /** @type {Record<string, unknown>} */
-  const change = {
-    caption: caption.value,
-    audience: fields.get("audience"),
-    alt: fields.get("alt"),
-    language: fields.get("language"),
-    is_ai_made: fields.has("ai_made"),
-    is_sensitive: fields.has("sensitive"),
-    permissions: Object.fromEntries(uses.map((use) => [use, fields.get("may_" + use)])),
-    wish: isDraft ? "draft" : "publish",
-  };
+  const change = { ...wordsIn(form), wish: isDraft ? "draft" : "publish" };
   if (!isDraft && publishAt_us() !== null) change.publish_at_us = publishAt_us();
   if (work.cover_ms !== null) change.cover_ms = work.cover_ms;
   try {
-    while (upload && !upload.clip && !upload.isOver) await new Promise((resolve) => setTimeout(resolve, 200));
-    if (upload?.clip) posted((await call("PATCH", `/api/clips/${upload.clip}`, change)) || {});
+    while (upload && !work.clip && !upload.isOver) await new Promise((resolve) => setTimeout(resolve, 200));
+    if (work.clip) posted((await call("PATCH", `/api/clips/${work.clip}`, change)) || {});
   } catch (fault) {
     refuse(fault.reference ? `${fault.message} (${fault.reference})` : fault.message);
   }
@@ -201,6 +278,8 @@ form.addEventListener("submit", async (event) => {
 
 /** @param {any} mine */
 function posted(mine) {
+  kept.set("written." + work.clip, undefined);
+  form.removeEventListener("input", written);
   $("posted").hidden = false;
   $("discard").hidden = true;
   form.querySelectorAll(".card:not(.take)").forEach((card) => /** @type {HTMLElement} */ (card).setAttribute("hidden", ""));
@@ -208,3 +287,5 @@ function posted(mine) {
   if (mine.is_published && mine.url) Object.assign($("posted-link"), { href: mine.url, textContent: said.watch });
   $("posted-link").focus();
 }
+
+resume();
