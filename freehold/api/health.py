@@ -33,7 +33,7 @@ class Health(msgspec.Struct):
     version: str
 
 
-@routes.add("GET", "/healthz", kind=Kind.RAW, answer=Health, is_hot=True)
+@routes.add("GET", "/healthz", kind=Kind.RAW, answer=Health, is_hot=True, also=(503,))
 async def health(call: Call) -> Response:
     """Whether the server can do its work: 200, or 503 where its database cannot be read or its workers stopped."""
     try:
@@ -45,7 +45,7 @@ async def health(call: Call) -> Response:
     return _health("ok", 200)
 
 
-@routes.add("GET", "/metrics", kind=Kind.RAW, is_hot=True)
+@routes.add("GET", "/metrics", kind=Kind.RAW, is_hot=True, gives=("text/plain",))
 async def metrics(call: Call) -> Response:
     """Figures for Prometheus, for clients on this machine and for operators; `Forbidden` (code `metrics-private`)."""
     if not (identity.is_loopback(call.request, call.server) or call.viewer.may(Role.OPERATOR)):
@@ -54,7 +54,7 @@ async def metrics(call: Call) -> Response:
     return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST, "cache-control": "no-store"})
 
 
-@routes.add("GET", "/openapi.json", kind=Kind.RAW)
+@routes.add("GET", "/openapi.json", kind=Kind.RAW, gives=("application/json",))
 async def describe(call: Call) -> Response:
     """The description of this API."""
     return Response(_description(call.server.name), media_type="application/json")

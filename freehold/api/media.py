@@ -25,12 +25,13 @@ CACHE = "private, max-age=31536000, immutable"
 """Private: what is withheld tomorrow must not live on in caches that serve others."""
 ANSWER_BYTES = 1 << 20
 """An open-ended range is answered with at most so much; players ask for the next."""
+ANY, PARTS = ("*/*",), (206, 304)
 PART_BYTES = 256 << 10
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
-@routes.add("GET", "/media/{clip_id}/{name}", kind=Kind.RAW, is_hot=True)
+@routes.add("GET", "/media/{clip_id}/{name}", kind=Kind.RAW, is_hot=True, gives=ANY, also=PARTS)
 async def clip_bytes(call: Call) -> Response:
     """A file of a clip that may be shown to whoever asks."""
     database = call.server.backends.database
@@ -44,7 +45,7 @@ async def clip_bytes(call: Call) -> Response:
     return await _answer(call, rendition.blob_key, rendition.size_bytes, rendition.content_type, more)
 
 
-@routes.add("GET", "/api/clips/{clip_id}/download", kind=Kind.RAW)
+@routes.add("GET", "/api/clips/{clip_id}/download", kind=Kind.RAW, gives=("video/mp4",), also=PARTS)
 async def download(call: Call) -> Response:
     """A clip as a file to keep, in its highest quality, where its author lets whoever asks."""
     database = call.server.backends.database
@@ -59,7 +60,7 @@ async def download(call: Call) -> Response:
     return await _answer(call, ladder[-1].blob_key, ladder[-1].size_bytes, ladder[-1].content_type, more)
 
 
-@routes.add("GET", "/media/avatar/{account_id}/{name}", kind=Kind.RAW, is_hot=True)
+@routes.add("GET", "/media/avatar/{account_id}/{name}", kind=Kind.RAW, is_hot=True, gives=("image/*",), also=PARTS)
 async def avatar_bytes(call: Call) -> Response:
     """An account's picture."""
     backends = call.server.backends

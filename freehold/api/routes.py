@@ -5,9 +5,10 @@ is encoded as JSON, or a Starlette response.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -22,6 +23,9 @@ from freehold.domain.ids import parse_id
 Handler = Callable[..., Awaitable[Any]]
 PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 PARAMETER_PATTERNS = {"handle": r"[A-Za-z0-9_.]{1,64}", "name": r"[^/]+", "tag": r"[^/]+", "path": r".+"}
+ID_SCHEMA = {"type": "string", "pattern": "^[0-9a-z]{13}$"}
+BYTES_SCHEMA = {"type": "string", "format": "binary"}
+PICTURES = dict.fromkeys(("image/png", "image/jpeg", "image/webp"), BYTES_SCHEMA)
 
 
 class Access(StrEnum):
@@ -55,6 +59,29 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """What may be said in the query, or in a header of our own; the schema is JSON Schema."""
+
+    name: str
+    schema: Mapping[str, Any]
+    text: str = ""
+    place: str = "query"
+    is_required: bool = False
+
+
+def numbered(name: str, low: int, high: int, text: str = "") -> Parameter:
+    """As `query_int` reads it."""
+    return Parameter(name, {"type": "integer", "minimum": low, "maximum": high}, text)
+
+
+def one_of(name: str, values: Iterable[str], text: str = "") -> Parameter:
+    return Parameter(name, {"type": "string", "enum": list(values)}, text)
+
+
+BEFORE = Parameter("before", ID_SCHEMA, "The id of the last that is there: what follows are the ones behind it.")
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     method: str
     path: str
@@ -67,6 +94,13 @@ class Route:
     checks_csrf: bool
     is_hot: bool
     """Logged at debug level only: asked for many times a second."""
+    parameters: tuple[Parameter, ...]
+    takes: Mapping[str, Any]
+    """A body that the handler reads itself: by media type its JSON Schema, or the type that it is read as."""
+    gives: tuple[str, ...]
+    """Media types of an answer that is no JSON of ours."""
+    also: tuple[int, ...]
+    """Statuses of answers besides the usual one that are no refusals."""
     pattern: re.Pattern[str]
 
     @property
@@ -92,13 +126,19 @@ class Routes:
         status: int = 200,
         checks_csrf: bool = True,
         is_hot: bool = False,
+        parameters: tuple[Parameter, ...] = (),
+        takes: Mapping[str, Any] = MappingProxyType({}),
+        gives: tuple[str, ...] = (),
+        also: tuple[int, ...] = (),
     ) -> Callable[[Handler], Handler]:
         """Register the decorated handler. CSRF is checked on unsafe methods; GET, HEAD and OPTIONS never need it."""
 
         def register(handler: Handler) -> Handler:
-            self.all.append(
-                Route(method, path, handler, access, kind, body, answer, status, checks_csrf, is_hot, _pattern(path))
-            )
+            route = Route(
+                method, path, handler, access, kind, body, answer, status, checks_csrf, is_hot, parameters, takes,
+                gives, also, _pattern(path),
+            )  # fmt: skip
+            self.all.append(route)
             return handler
 
         return register

@@ -93,6 +93,14 @@ async def test_every_reference_in_the_description_leads_somewhere(idle: Running)
 def test_every_route_says_what_it_is() -> None:
     for route in ALL:
         assert route.handler.__doc__, route.path
+        is_described = route.kind is not Kind.PAGE
+        assert not (is_described and "query parameter" in route.handler.__doc__.lower()), (
+            f"{route.path}: declare them as parameters"
+        )
+        is_bytes = route.kind in (Kind.RAW, Kind.FRAME) and route.method == "GET" and route.answer is None
+        assert bool(route.gives) is is_bytes, f"{route.path}: declare what it gives"
+        reads_itself = route.kind is Kind.RAW and route.method in ("POST", "PUT", "PATCH")
+        assert bool(route.takes) is reads_itself, f"{route.path}: declare what it takes"
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,9 @@ def _routes() -> Iterator[str]:
     yield "## Routes\n\n`/openapi.json` has their bodies and answers.\n\n| method | path | for | |\n|---|---|---|---|"
     routes = sorted((route for group in ROUTES for route in group.all), key=lambda route: (route.path, route.method))
     for route in routes:
-        yield f"| {route.method} | `{route.path}` | {route.access.value} | {_cell(route.summary)} |"
+        names = ", ".join(f"`{one.name}`" for one in route.parameters if one.place == "query")
+        query = f" Query: {names}." if names else ""
+        yield f"| {route.method} | `{route.path}` | {route.access.value} | {_cell(route.summary)}{query} |"
     yield ""
 
 

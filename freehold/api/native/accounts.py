@@ -10,7 +10,7 @@ from freehold.actions import account as actions
 from freehold.api import identity
 from freehold.api.edge import read_body
 from freehold.api.present import account_json
-from freehold.api.routes import Access, Kind, Routes, json_response, path_id
+from freehold.api.routes import PICTURES, Access, Kind, Routes, json_response, path_id
 from freehold.api.server import Call
 from freehold.domain.account import Account, Role
 from freehold.domain.errors import Absent
@@ -175,7 +175,7 @@ async def change_profile(call: Call, body: Profile) -> dict[str, Any]:
     return {"account": account_json(account)}
 
 
-@routes.add("PUT", "/api/account/avatar", access=Access.SIGNED_IN, kind=Kind.RAW, answer=AccountAnswer)
+@routes.add("PUT", "/api/account/avatar", access=Access.SIGNED_IN, kind=Kind.RAW, answer=AccountAnswer, takes=PICTURES)
 async def set_avatar(call: Call) -> dict[str, Any]:
     """Set the picture from the body: PNG, JPEG or WebP. It is cut square and drawn anew, without its metadata."""
     return {"account": account_json(await avatar_from(call, await read_body(call.request, MAX_PICTURE_BYTES)))}

@@ -1,7 +1,7 @@
 """What operators ask of the network."""
 
 from freehold.api.present import FiguresShape, figures_json
-from freehold.api.routes import Access, Routes
+from freehold.api.routes import Access, Routes, one_of
 from freehold.api.server import Call
 from freehold.domain.errors import BadInput
 from freehold.feed.figures import figures_of
@@ -18,9 +18,11 @@ def asked_hours(call: Call) -> int:
     return SPANS_H[span]
 
 
-@routes.add("GET", "/api/admin/feed", access=Access.OPERATOR, answer=FiguresShape)
+@routes.add(
+    "GET", "/api/admin/feed", access=Access.OPERATOR, answer=FiguresShape, parameters=(one_of("span", SPANS_H),)
+)
 async def feed_figures(call: Call) -> FiguresShape:
-    """How the feed does, in figures over a span of time. Has query parameters: span (24h, 7d, 30d)."""
+    """How the feed does, in figures over a span of time."""
     server = call.server
     place = server.feed.learning.place
     return figures_json(await figures_of(server.backends.database, place, asked_hours(call), call.at_us))

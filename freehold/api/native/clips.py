@@ -18,7 +18,7 @@ from freehold.api.edge import read_body
 from freehold.api.multipart import Event, Field, FileBegin, FileEnd, FormReader
 from freehold.api.native.uploads import forget, words_of
 from freehold.api.present import ClipShape, clip_json
-from freehold.api.routes import Access, Kind, Routes, path_id, query_id
+from freehold.api.routes import BEFORE, BYTES_SCHEMA, ID_SCHEMA, PICTURES, Access, Kind, Routes, path_id, query_id
 from freehold.api.server import Call
 from freehold.domain.account import Viewer
 from freehold.domain.clip import (
@@ -50,6 +50,23 @@ routes = Routes()
 MINE_LIMIT = 200
 COVER_MS_LIMIT = 86_400_000
 """A day: longer than any clip; until a clip was looked at, nobody knows how long it is."""
+FORM_SCHEMA = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {
+        "caption": {"type": "string"},
+        "audience": {"enum": list(Audience)},
+        "wish": {"enum": list(Wish)},
+        "sound": ID_SCHEMA,
+        "alt": {"type": "string"},
+        "language": {"type": "string"},
+        "ai_made": {"enum": ["0", "1"]},
+        "sensitive": {"enum": ["0", "1"]},
+        **{f"may_{use.value}": {"enum": list(Audience)} for use in Use},
+        "publish_at": {"type": "string", "format": "date-time"},
+        "file": BYTES_SCHEMA,
+    },
+}
 OVERHEAD_BYTES = 128 << 10
 """What a form may have besides its file."""
 
@@ -157,9 +174,9 @@ class HistoryAnswer(TypedDict):
     versions: list[VersionShape]
 
 
-@routes.add("GET", "/api/clips/mine", access=Access.SIGNED_IN, answer=MineAnswer)
+@routes.add("GET", "/api/clips/mine", access=Access.SIGNED_IN, answer=MineAnswer, parameters=(BEFORE,))
 async def mine(call: Call) -> MineAnswer:
-    """Clips of one's own with their states, 200 a page, newest first; `before` is the id that a page ended with."""
+    """Clips of one's own with their states, 200 a page, newest first."""
     return {"clips": await mine_of(call)}
 
 
@@ -192,7 +209,15 @@ async def shape_of(call: Call, clip_id: ClipId) -> MineShape:
     return shapes[0]
 
 
-@routes.add("POST", "/api/clips", access=Access.CREATOR, kind=Kind.RAW, answer=ClipAnswer, status=201)
+@routes.add(
+    "POST",
+    "/api/clips",
+    access=Access.CREATOR,
+    kind=Kind.RAW,
+    answer=ClipAnswer,
+    status=201,
+    takes={"multipart/form-data": FORM_SCHEMA},
+)
 async def create(call: Call) -> ClipAnswer:
     """Upload a clip by a form: file, and optionally caption, audience, wish."""
     return {"clip": await shape_of(call, await receive_form(call))}
@@ -231,7 +256,9 @@ def _checked_time(at_us: int) -> int:
     return at_us
 
 
-@routes.add("PUT", "/api/clips/{clip_id}/cover", access=Access.SIGNED_IN, kind=Kind.RAW, answer=MineShape)
+@routes.add(
+    "PUT", "/api/clips/{clip_id}/cover", access=Access.SIGNED_IN, kind=Kind.RAW, answer=MineShape, takes=PICTURES
+)
 async def cover(call: Call) -> MineShape:
     """Show a clip by a picture: PNG, JPEG or WebP of up to 10 MiB, as the request's body."""
     clip_id = ClipId(path_id(call, "clip_id"))

@@ -4,7 +4,7 @@ from typing import Any, TypedDict
 
 from starlette.responses import Response
 
-from freehold.actions.watch import parse_batch
+from freehold.actions.watch import BatchReport, parse_batch
 from freehold.api.edge import BODY_LIMIT_BYTES, read_body
 from freehold.api.native import accounts
 from freehold.api.present import (
@@ -17,7 +17,7 @@ from freehold.api.present import (
     served_json,
     why_json,
 )
-from freehold.api.routes import Access, Kind, Routes, path_id, query_id, query_int
+from freehold.api.routes import BEFORE, Access, Kind, Routes, numbered, path_id, query_id, query_int
 from freehold.api.server import Call
 from freehold.domain.account import Account
 from freehold.domain.clip import ClipView
@@ -31,6 +31,8 @@ routes = Routes()
 CLIPS_A_PAGE = 30
 POSITIONS = 255
 SIMILAR, SIMILAR_LIMIT = 12, 40
+COUNT = numbered("count", 1, CLIPS_A_PAGE)
+WATCHES = {"application/json": BatchReport, "text/plain": {"type": "string"}}
 WATCHED_ALIKE = "Who watched the one well watched the other well."
 
 
@@ -89,9 +91,9 @@ async def clip_page(call: Call, door: Door = Door.LINK) -> Page:
     return await feed_for(call).one(call.viewer, ClipId(path_id(call, "id")), door, call.at_us)
 
 
-@routes.add("GET", "/api/feeds/for-you", answer=PageShape, is_hot=True)
+@routes.add("GET", "/api/feeds/for-you", answer=PageShape, is_hot=True, parameters=(COUNT,))
 async def for_you(call: Call) -> PageShape:
-    """The next page of For You. Has query parameters: count."""
+    """The next page of For You."""
     return page_json(await for_you_page(call), call.viewer)
 
 
@@ -101,22 +103,22 @@ async def reset(call: Call) -> None:
     await call.server.feed.reset(call.account, call.at_us)
 
 
-@routes.add("GET", "/api/feeds/following", answer=PageShape)
+@routes.add("GET", "/api/feeds/following", answer=PageShape, parameters=(COUNT, BEFORE))
 async def following(call: Call) -> PageShape:
-    """The newest clips of those you follow. Has query parameters: count, before."""
+    """The newest clips of those you follow."""
     return page_json(await following_page(call), call.viewer)
 
 
-@routes.add("GET", "/api/accounts/{handle}/clips", answer=PageShape)
+@routes.add("GET", "/api/accounts/{handle}/clips", answer=PageShape, parameters=(COUNT, BEFORE))
 async def profile_clips(call: Call) -> PageShape:
-    """An account's clips, newest first. Has query parameters: count, before."""
+    """An account's clips, newest first."""
     account = await accounts.account_at(call)
     return page_json(await profile_page(call, account), call.viewer)
 
 
-@routes.add("GET", "/api/sounds/{id}/clips", answer=PageShape)
+@routes.add("GET", "/api/sounds/{id}/clips", answer=PageShape, parameters=(COUNT, BEFORE))
 async def sound_clips(call: Call) -> PageShape:
-    """The clips with a sound, newest first. Has query parameters: count, before."""
+    """The clips with a sound, newest first."""
     return page_json(await sound_page(call), call.viewer)
 
 
@@ -127,9 +129,9 @@ async def clip(call: Call) -> ServedAnswer:
     return {"served": served_json(page.id, page.clips[0], call.viewer)}
 
 
-@routes.add("GET", "/api/clips/{id}/similar", answer=SimilarAnswer)
+@routes.add("GET", "/api/clips/{id}/similar", answer=SimilarAnswer, parameters=(numbered("count", 1, SIMILAR_LIMIT),))
 async def similar(call: Call) -> SimilarAnswer:
-    """Clips that the same viewers watched well, then others with its tags. Has query parameters: count."""
+    """Clips that the same viewers watched well, then others with its tags."""
     count = query_int(call, "count", SIMILAR, 1, SIMILAR_LIMIT)
     return {"clips": (await similar_json(call, ClipId(path_id(call, "id")), count))[1]}
 
@@ -161,7 +163,7 @@ class WatchesAnswer(TypedDict):
     repeated: bool
 
 
-@routes.add("POST", "/api/watches", kind=Kind.RAW, answer=WatchesAnswer, is_hot=True)
+@routes.add("POST", "/api/watches", kind=Kind.RAW, answer=WatchesAnswer, is_hot=True, takes=WATCHES)
 async def watches(call: Call) -> Response | dict[str, Any]:
     """What you watched, as application/json or text/plain: a batch of 1 to 100, durable once it is answered."""
     report = parse_batch(await read_body(call.request, BODY_LIMIT_BYTES))

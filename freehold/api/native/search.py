@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 from freehold.api.native import feeds
 from freehold.api.native.social import CommentShape, comment_json
 from freehold.api.present import ClipShape, avatar_url, clip_json
-from freehold.api.routes import Routes, query_int
+from freehold.api.routes import Parameter, Routes, numbered, one_of, query_int
 from freehold.api.server import Call
 from freehold.domain.account import Account
 from freehold.domain.clip import ClipView
@@ -33,6 +33,17 @@ CONDITIONS = ("after", "before", "length", "lang")
 BEST, NEWEST = "best", "newest"
 """What stands first."""
 TRENDS_SHOWN, TRENDS_LIMIT = 12, 50
+TEXT_SCHEMA = {"type": "string"}
+Q = Parameter("q", TEXT_SCHEMA, "What is looked for.")
+ASKED = (
+    Q,
+    one_of("kind", FoundKind, "These alone; without it, clips, and above them accounts and tags."),
+    *(Parameter(name, TEXT_SCHEMA, f"As `{name}:` in the query.") for name in CONDITIONS),
+    one_of("first", (BEST, NEWEST)),
+    numbered("from", 0, find.DEPTH, "What `next` was in the answer before."),
+    numbered("count", 1, PAGE_LIMIT),
+)
+"""What a search may be asked with."""
 
 
 class ReasonShape(TypedDict):
@@ -113,22 +124,25 @@ class TrendsAnswer(TypedDict):
     tags: list[TrendShape]
 
 
-@routes.add("GET", "/api/search", answer=SearchAnswer)
+@routes.add("GET", "/api/search", answer=SearchAnswer, parameters=ASKED)
 async def search(call: Call) -> SearchAnswer:
-    """What is found. Has query parameters: q, kind, after, before, length, lang, first, from, count."""
+    """What is found."""
     return await search_json(call, query_int(call, "count", A_PAGE, 1, PAGE_LIMIT))
 
 
-@routes.add("GET", "/api/search/suggest", answer=SuggestAnswer, is_hot=True)
+@routes.add("GET", "/api/search/suggest", answer=SuggestAnswer, is_hot=True, parameters=(Q,))
 async def suggestions(call: Call) -> SuggestAnswer:
-    """What the last word of an unfinished search may become. Has query parameters: q."""
+    """What the last word of an unfinished search may become."""
     text = call.request.query_params.get("q", "")[:LENGTH_LIMIT]
     return {"suggestions": [_suggestion(one) for one in await suggest(call.server.backends.database, text)]}
 
 
-@routes.add("GET", "/api/trends", answer=TrendsAnswer)
+@routes.add(
+    "GET", "/api/trends", answer=TrendsAnswer,
+    parameters=(one_of("lang", LANGUAGES), numbered("count", 1, TRENDS_LIMIT)),
+)  # fmt: skip
 async def trends(call: Call) -> TrendsAnswer:
-    """Tags that many people have lately used. Has query parameters: lang, count."""
+    """Tags that many people have lately used."""
     language = call.request.query_params.get("lang", "").lower()
     if language and language not in LANGUAGES:
         raise BadInput("bad-query", f"lang is one of {', '.join(LANGUAGES)}.")

@@ -6,7 +6,7 @@ import msgspec
 
 from freehold.actions import social as actions
 from freehold.api.present import avatar_url
-from freehold.api.routes import Access, Routes, path_id, query_id
+from freehold.api.routes import BEFORE, Access, Routes, path_id, query_id
 from freehold.api.server import Call
 from freehold.domain.ids import ClipId, CommentId, id_text
 from freehold.domain.verdict import Door
@@ -93,9 +93,9 @@ async def unfollow(call: Call) -> FollowAnswer:
     return await follow_account(call, call.request.path_params["handle"], False)
 
 
-@routes.add("GET", "/api/clips/{id}/comments", answer=CommentsAnswer)
+@routes.add("GET", "/api/clips/{id}/comments", answer=CommentsAnswer, parameters=(BEFORE,))
 async def list_comments(call: Call) -> dict[str, Any]:
-    """A clip's comments, newest first; `before` leads to older ones."""
+    """A clip's comments, newest first."""
     before = query_id(call, "before")
     return await comments_json(call, ClipId(path_id(call, "id")), CommentId(before) if before else None)
 

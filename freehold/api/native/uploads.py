@@ -14,7 +14,7 @@ from starlette.responses import Response
 from freehold.actions import upload as actions
 from freehold.actions.clip import Words
 from freehold.actions.upload import CHECKSUMS, Announced, Checksum
-from freehold.api.routes import Access, Kind, Routes, path_id
+from freehold.api.routes import BYTES_SCHEMA, Access, Kind, Parameter, Routes, path_id
 from freehold.api.server import Call
 from freehold.domain.clip import Audience, Permissions, Use, Wish
 from freehold.domain.errors import Absent, BadInput, Conflict, NoRoom, Refusal, WrongMedia
@@ -29,13 +29,26 @@ BYTES = "application/offset+octet-stream"
 METADATA_LIMIT_BYTES = 16_384
 
 
-@routes.add("OPTIONS", "/uploads", kind=Kind.RAW)
+def _said(name: str, text: str, *, is_required: bool = False, is_number: bool = False) -> Parameter:
+    schema = {"type": "string", "pattern": "^[0-9]{1,18}$"} if is_number else {"type": "string"}
+    return Parameter(name, schema, text, "header", is_required)
+
+
+RESUMABLE = Parameter("tus-resumable", {"type": "string", "const": VERSION}, "", "header", is_required=True)
+LENGTH = _said("upload-length", "How many bytes there will be.", is_required=True, is_number=True)
+OFFSET = _said("upload-offset", "How many bytes are durable.", is_number=True)
+METADATA = _said("upload-metadata", "filename, caption, audience, wish and sound, each with its value in base64.")
+CHECKSUM = _said("upload-checksum", f"One of {', '.join(CHECKSUMS)}, and the sum of these bytes in base64.")
+OVERRIDE = _said("x-http-method-override", "PATCH, HEAD or DELETE.", is_required=True)
+
+
+@routes.add("OPTIONS", "/uploads", kind=Kind.RAW, status=204)
 async def capabilities(call: Call) -> Response:
     """What this server's tus can do."""
     return Response(status_code=204, headers=_capabilities(call))
 
 
-@routes.add("OPTIONS", "/uploads/{upload_id}", kind=Kind.RAW)
+@routes.add("OPTIONS", "/uploads/{upload_id}", kind=Kind.RAW, status=204)
 async def capabilities_of_one(call: Call) -> Response:
     """What this server's tus can do."""
     return Response(status_code=204, headers=_capabilities(call))
@@ -51,7 +64,10 @@ def _capabilities(call: Call) -> dict[str, str]:
     }
 
 
-@routes.add("POST", "/uploads", access=Access.CREATOR, kind=Kind.RAW, status=201)
+@routes.add(
+    "POST", "/uploads", access=Access.CREATOR, kind=Kind.RAW, status=201,
+    parameters=(RESUMABLE, LENGTH, METADATA, CHECKSUM), takes={BYTES: BYTES_SCHEMA},
+)  # fmt: skip
 async def create(call: Call) -> Response:
     """Begin an upload; its first bytes may come along."""
     if (refused := _unfit_version(call)) is not None:
@@ -77,7 +93,7 @@ async def forget(call: Call, upload: Upload) -> None:
         await actions.terminate(call.server.intake, call.account, upload.id)
 
 
-@routes.add("HEAD", "/uploads/{upload_id}", access=Access.CREATOR, kind=Kind.RAW)
+@routes.add("HEAD", "/uploads/{upload_id}", access=Access.CREATOR, kind=Kind.RAW, parameters=(RESUMABLE,))
 async def look(call: Call) -> Response:
     """How many bytes of an upload are durable."""
     if (refused := _unfit_version(call)) is not None:
@@ -89,7 +105,10 @@ async def look(call: Call) -> Response:
     return Response(status_code=200, headers=headers)
 
 
-@routes.add("PATCH", "/uploads/{upload_id}", access=Access.CREATOR, kind=Kind.RAW, status=204)
+@routes.add(
+    "PATCH", "/uploads/{upload_id}", access=Access.CREATOR, kind=Kind.RAW, status=204,
+    parameters=(RESUMABLE, OFFSET, CHECKSUM), takes={BYTES: BYTES_SCHEMA},
+)  # fmt: skip
 async def append(call: Call) -> Response:
     """Append bytes at the offset that is durable."""
     if (refused := _unfit_version(call)) is not None:
@@ -102,7 +121,7 @@ async def append(call: Call) -> Response:
     return Response(status_code=204, headers=_headers(upload))
 
 
-@routes.add("DELETE", "/uploads/{upload_id}", access=Access.CREATOR, kind=Kind.RAW, status=204)
+@routes.add("DELETE", "/uploads/{upload_id}", access=Access.CREATOR, kind=Kind.RAW, status=204, parameters=(RESUMABLE,))
 async def terminate(call: Call) -> Response:
     """Forget an upload that is not complete, with its clip."""
     if (refused := _unfit_version(call)) is not None:
@@ -111,7 +130,10 @@ async def terminate(call: Call) -> Response:
     return Response(status_code=204, headers={"tus-resumable": VERSION})
 
 
-@routes.add("POST", "/uploads/{upload_id}", access=Access.CREATOR, kind=Kind.RAW)
+@routes.add(
+    "POST", "/uploads/{upload_id}", access=Access.CREATOR, kind=Kind.RAW,
+    parameters=(RESUMABLE, OVERRIDE, OFFSET, CHECKSUM), takes={BYTES: BYTES_SCHEMA}, also=(204,),
+)  # fmt: skip
 async def override(call: Call) -> Response:
     """PATCH, HEAD or DELETE for clients that can only POST, named by X-HTTP-Method-Override."""
     handlers: dict[str, Callable[[Call], Awaitable[Response]]] = {"PATCH": append, "DELETE": terminate, "HEAD": look}

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from freehold.api import identity
 from freehold.api.native import accounts, feeds, tags
 from freehold.api.present import ClipShape, avatar_url, page_json
-from freehold.api.routes import Kind, Routes
+from freehold.api.routes import BEFORE, Kind, Routes
 from freehold.api.server import Call
 from freehold.api.web.xml import add, document, xml_response
 from freehold.client import embed
@@ -25,9 +25,9 @@ ENTRIES = 30
 NAMESPACES = {"xmlns": "http://www.w3.org/2005/Atom", "xmlns:media": "http://search.yahoo.com/mrss/"}
 
 
-@routes.add("GET", "/@{handle}/feed.atom", kind=Kind.RAW)
+@routes.add("GET", "/@{handle}/feed.atom", kind=Kind.RAW, parameters=(BEFORE,), gives=(ATOM,), also=(304,))
 async def of_account(call: Call) -> Response:
-    """An account's clips as an Atom feed. Has query parameters: before."""
+    """An account's clips as an Atom feed."""
     call = replace(call, viewer=NOBODY)
     account = await accounts.account_at(call)
     before = feeds.asked_before(call)
@@ -44,9 +44,9 @@ async def of_account(call: Call) -> Response:
     return xml_response(call, document(root), ATOM)
 
 
-@routes.add("GET", "/tag/{tag}/feed.atom", kind=Kind.RAW)
+@routes.add("GET", "/tag/{tag}/feed.atom", kind=Kind.RAW, parameters=(BEFORE,), gives=(ATOM,), also=(304,))
 async def of_tag(call: Call) -> Response:
-    """Clips that carry a tag as an Atom feed. Has query parameters: before."""
+    """Clips that carry a tag as an Atom feed."""
     call = replace(call, viewer=NOBODY)
     name = tags.asked_tag(call)
     page = await call.server.feed.untraced().tagged(NOBODY, name, feeds.asked_before(call), ENTRIES, call.at_us)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from freehold.api import identity
 from freehold.api.present import ClipShape, clip_json
-from freehold.api.routes import Kind, Routes, json_response, path_id, query_int
+from freehold.api.routes import Kind, Parameter, Routes, json_response, numbered, one_of, path_id, query_int
 from freehold.api.server import Call
 from freehold.api.web.answer import page_response
 from freehold.api.web.frame import frame_of
@@ -29,10 +29,16 @@ routes = Routes()
 CACHE_AGE_S = 300
 """How long a site may go on with what it was told; what is withheld shows in the frame at once."""
 MOST_PX = 100_000
+ASKED = (
+    Parameter("url", {"type": "string", "format": "uri"}, "The address of a clip's page or frame.", is_required=True),
+    one_of("format", ("json", "xml")),
+    numbered("maxwidth", 1, MOST_PX),
+    numbered("maxheight", 1, MOST_PX),
+)
 _CLIP_PATH = re.compile(r"/(?:@[A-Za-z0-9_.]+/video|embed)/([0-9a-z]+)")
 
 
-@routes.add("GET", "/embed/{id}", kind=Kind.FRAME)
+@routes.add("GET", "/embed/{id}", kind=Kind.FRAME, gives=("text/html",))
 async def frame(call: Call) -> Response:
     """A clip to be put into a frame of another site's page."""
     clip, _ = await _shown(call, ClipId(path_id(call, "id")))
@@ -41,9 +47,9 @@ async def frame(call: Call) -> Response:
     return response
 
 
-@routes.add("GET", "/oembed", kind=Kind.RAW)
+@routes.add("GET", "/oembed", kind=Kind.RAW, parameters=ASKED, gives=("application/json", "text/xml"))
 async def oembed(call: Call) -> Response:
-    """How to embed the clip at an address. Has query parameters: url, format (json or xml), maxwidth, maxheight."""
+    """How to embed the clip at an address."""
     form = call.request.query_params.get("format", "json")
     if form not in ("json", "xml"):
         raise NotOffered("oembed-format", "There is json and xml.")

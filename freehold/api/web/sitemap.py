@@ -32,7 +32,7 @@ PAGES = ("/", "/search", "/about")
 _FILE = re.compile(r"(clips|accounts)-([0-9a-z]+)\.xml")
 
 
-@routes.add("GET", "/robots.txt", kind=Kind.RAW)
+@routes.add("GET", "/robots.txt", kind=Kind.RAW, gives=("text/plain",))
 async def robots(call: Call) -> Response:
     """Where crawlers need not look, and where the addresses are."""
     closed = "\n".join(f"Disallow: {path}" for path in CLOSED)
@@ -41,7 +41,7 @@ async def robots(call: Call) -> Response:
     return Response(text, headers={"cache-control": "max-age=3600"}, media_type="text/plain")
 
 
-@routes.add("GET", "/sitemap.xml", kind=Kind.RAW)
+@routes.add("GET", "/sitemap.xml", kind=Kind.RAW, gives=("application/xml",))
 async def index(call: Call) -> Response:
     """The files that the sitemap consists of: each begins with an id and has 50,000 addresses at most."""
     database = call.server.backends.database
@@ -55,7 +55,7 @@ async def index(call: Call) -> Response:
     return xml_response(call, _whole("sitemapindex", files), "application/xml")
 
 
-@routes.add("GET", "/sitemap/{name}", kind=Kind.RAW)
+@routes.add("GET", "/sitemap/{name}", kind=Kind.RAW, gives=("application/xml",))
 async def addresses(call: Call) -> Response:
     """One of these files."""
     name = call.request.path_params["name"]

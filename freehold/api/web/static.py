@@ -8,16 +8,17 @@ from freehold.client import assets
 from freehold.domain.errors import Absent
 
 routes = Routes()
+ANY = ("*/*",)
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
-@routes.add("GET", "/static/{path}", kind=Kind.RAW, is_hot=True)
+@routes.add("GET", "/static/{path}", kind=Kind.RAW, is_hot=True, gives=ANY, also=(304,))
 async def static(call: Call) -> Response:
     """One static file."""
     return asset_response(call, call.request.path_params["path"])
 
 
-@routes.add("GET", "/favicon.ico", kind=Kind.RAW, is_hot=True)
+@routes.add("GET", "/favicon.ico", kind=Kind.RAW, is_hot=True, gives=("image/svg+xml",), also=(304,))
 async def favicon(call: Call) -> Response:
     """The mark, for browsers that ask without having read a page."""
     return asset_response(call, f"{assets.version()}/mark.svg")
