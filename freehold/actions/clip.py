@@ -30,6 +30,7 @@ from freehold.store import account as accounts
 from freehold.store import clip as clips
 from freehold.store import journal, withholding
 from freehold.store import rendition as renditions
+from freehold.store import sound as sounds
 from freehold.store.journal import Kind
 
 CAPTION_LIMIT = 2_200
@@ -394,6 +395,8 @@ async def delete(backends: Backends, incoming_dir: Path, account: Account, clip_
         clip = await own_clip(transaction, account, clip_id)
         keys = await renditions.blob_keys_of_clip(transaction, clip_id)
         await clips.delete(transaction, clip_id)
+        if clip.sound_id is not None:
+            await sounds.delete_unused(transaction, clip.sound_id)
         await journal.append(transaction, Kind.CLIP_DELETED, at_us=at_us, actor_id=account.id, subject_id=clip_id)
         return clip, keys
 

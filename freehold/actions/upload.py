@@ -29,6 +29,7 @@ from freehold.domain.ids import AccountId, ClipId, UploadId, id_text, new_id
 from freehold.store import account as accounts
 from freehold.store import clip as clips
 from freehold.store import journal, session
+from freehold.store import sound as sounds
 from freehold.store import upload as uploads
 from freehold.store.journal import Kind
 from freehold.store.upload import Upload
@@ -118,7 +119,7 @@ async def begin(intake: Intake, account: Account, announced: Announced) -> Uploa
         await accounts.lock(transaction, account.id)
         await _check_limits(transaction, intake.rules, account.id, announced.size_bytes, at_us)
         sound_id = words.sound_id
-        if sound_id is not None and not await clips.sound_exists(transaction, sound_id):
+        if sound_id is not None and not await sounds.exists(transaction, sound_id):
             raise Absent("sound-absent", "There is no such sound.")
         await clips.insert(transaction, _new_clip(upload, announced, words), None)
         await clips.set_tags(transaction, upload.clip_id, tags)

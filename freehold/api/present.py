@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from freehold.domain.account import Account, Viewer
-from freehold.domain.clip import Author, ClipView, Rendition, RenditionKind, Use
-from freehold.domain.ids import AccountId, PageId, id_text
+from freehold.domain.clip import Author, ClipView, Rendition, RenditionKind, Sound, Use
+from freehold.domain.ids import AccountId, ClipId, PageId, id_text
 from freehold.feed.figures import Calibration, Figures, Hour, Lag, Nth, Traffic
 from freehold.feed.page import Page, Served
 from freehold.feed.why import Why
@@ -24,6 +24,12 @@ class AuthorShape(TypedDict):
 class SoundShape(TypedDict):
     id: str
     title: str
+    """What it is called, or whose it is where it has no name."""
+    name: str
+    """What its author calls it, or ""."""
+    author_handle: str
+    is_original: bool
+    """Whether it was first heard in this clip."""
 
 
 class RenditionShape(TypedDict):
@@ -203,6 +209,17 @@ def author_json(author: Author) -> AuthorShape:
     }
 
 
+def sound_json(sound: Sound, clip_id: ClipId | None) -> SoundShape:
+    """As it is credited on a clip."""
+    return {
+        "id": id_text(sound.id),
+        "title": sound.title or f"original sound of @{sound.author_handle}",
+        "name": sound.title,
+        "author_handle": sound.author_handle,
+        "is_original": clip_id is not None and sound.clip_id == clip_id,
+    }
+
+
 def clip_json(view: ClipView, renditions: Sequence[Rendition], viewer: Viewer) -> ClipShape:
     """A clip that was judged, with the files it is played from, lowest rendition first."""
     clip = view.clip
@@ -230,7 +247,7 @@ def clip_json(view: ClipView, renditions: Sequence[Rendition], viewer: Viewer) -
             "download": may(view, viewer, Use.DOWNLOAD),
         },
         "tags": list(view.tags),
-        "sound": {"id": id_text(view.sound.id), "title": view.sound.title} if view.sound else None,
+        "sound": sound_json(view.sound, view.clip.id) if view.sound else None,
         "duration_ms": clip.duration_ms,
         "width_px": clip.width_px,
         "height_px": clip.height_px,

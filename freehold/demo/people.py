@@ -26,6 +26,7 @@ from freehold.domain.ids import EPOCH_US, ClipId, SoundId, ViewerId, id_text, ne
 from freehold.feed.page import Page, Served
 from freehold.store import account as accounts
 from freehold.store import clip as clips
+from freehold.store import sound as sounds
 
 AUDIENCE_SIZE = 200
 ROUND_VIEWERS = 100
@@ -208,11 +209,11 @@ class Cast:
     async def _sound(self, clip: DemoClip) -> SoundId:
         """The sound of that name, which belongs to whoever made it first."""
         sound_id = SoundId(new_id(EPOCH_US, Random(f"{self._seed}/{clip.sound}")))
-        if not await clips.sound_exists(self._database, sound_id):
+        if not await sounds.exists(self._database, sound_id):
             sound = next(sound for sound in SOUNDS if sound.id == clip.sound)
             owner = await self._member(sound.by)
             at_us = self._server.clock()
-            await self._database.transact(lambda tx: clips.insert_sound(tx, sound_id, owner.id, sound.title, at_us))
+            await self._database.transact(lambda tx: sounds.insert(tx, sound_id, owner.id, sound.title, None, at_us))
         return sound_id
 
 

@@ -173,8 +173,14 @@ class Rendition:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
+    """What is shown of a sound beside each clip that has it."""
+
     id: SoundId
     title: str
+    """What its author calls it, or ""."""
+    author_handle: str
+    clip_id: ClipId | None
+    """The clip that it was first heard in, which may be gone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,15 +61,17 @@ def poster_size(probe: Probe) -> tuple[int, int]:
     return max(2, int(probe.width_px * scale) // 2 * 2), max(2, int(probe.height_px * scale) // 2 * 2)
 
 
-def measure_argv(ffmpeg: Path, source: Path, probe: Probe, limits: Limits, wave: Path) -> list[str]:
-    """Decodes the sound once: its loudness goes to standard error, its shape (8 kHz, one channel) to `wave`."""
-    chain = f"[0:{probe.audio_index}]aresample={AUDIO_RATE_HZ}:ochl=stereo,asplit=2[l][w]"
+def measure_argv(ffmpeg: Path, source: Path, probe: Probe, limits: Limits, wave: Path, prints: Path) -> list[str]:
+    """Decodes the sound once: its loudness goes to standard error, its shape (8 kHz, one channel) to `wave`, and what
+    it is known again by to `prints`."""
+    chain = f"[0:{probe.audio_index}]aresample={AUDIO_RATE_HZ}:ochl=stereo,asplit=3[l][w][p]"
     shape = f"[w]aresample={WAVE_RATE_HZ}:ochl=mono:out_sample_fmt=s16[wave]"
     return [
         os.fspath(ffmpeg), *_BARE, "-loglevel", "info", *_input(source, probe, limits, video=False),
         "-filter_complex", f"{chain};[l]ebur128=framelog=quiet[m];{shape}",
         "-map", "[m]", "-f", "null", "-",
         "-map", "[wave]", "-c:a", "pcm_s16le", "-f", "s16le", f"file:{wave}",
+        "-map", "[p]", "-c:a", "pcm_s16le", "-f", "chromaprint", "-fp_format", "raw", f"file:{prints}",
     ]  # fmt: skip
 
 

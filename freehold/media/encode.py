@@ -32,6 +32,7 @@ from freehold.media.outputs import FirstOutput, MediaFile, RestOutput, check_ren
 from freehold.media.probe import Probe
 from freehold.media.process import Ended, MediaFault, run
 from freehold.media.refusals import MediaRefusal
+from freehold.media.sound_print import Prints, read_prints
 from freehold.media.waveform import waveform
 
 Report = Callable[[float], None]
@@ -51,7 +52,7 @@ async def encode_first(
     spec = ladder(probe)[0]
     source = source.resolve()
     async with _own_folder(out_dir, "first") as out:
-        loudness_lufs, wave = await _measure(source, probe, out, limits, jail)
+        loudness_lufs, wave, prints = await _measure(source, probe, out, limits, jail)
         report(_MEASURE_SHARE)
         argv = first_argv(ffmpeg_path(), source, probe, spec, gain_db(loudness_lufs), limits, out)
         await _encode(argv, [source], out, probe, limits, jail, _scaled(report, _MEASURE_SHARE, 1.0))
@@ -71,6 +72,7 @@ async def encode_first(
             tint=_tint(out / "tint.rgb"),
             perceptual_hash=_hash(out / "hash.gray"),
             waveform=wave,
+            sound_prints=prints,
             loudness_lufs=loudness_lufs,
             duration_ms=rendition.duration_ms,
         )
@@ -126,19 +128,22 @@ async def _package(
 
 async def _measure(
     source: Path, probe: Probe, out: Path, limits: Limits, jail: Jail
-) -> tuple[float | None, tuple[int, ...]]:
-    """(integrated loudness in LUFS or None, waveform) of the chosen sound."""
+) -> tuple[float | None, tuple[int, ...], Prints]:
+    """(integrated loudness in LUFS or None, waveform, prints) of the chosen sound."""
     if not probe.has_audio:
-        return None, ()
-    wave = out / "wave.s16"
-    argv = measure_argv(ffmpeg_path(), source, probe, limits, wave)
+        return None, (), read_prints(b"")
+    wave, marks = out / "wave.s16", out / "prints.u32"
+    argv = measure_argv(ffmpeg_path(), source, probe, limits, wave, marks)
     ended = await _encode(argv, [source], out, probe, limits, jail, lambda _: None)
     found = _LOUDNESS.findall(ended.stderr)
     shape = waveform(wave.read_bytes())
+    # Of a sound that is too short there are none, and no file.
+    prints = read_prints(marks.read_bytes() if marks.exists() else b"")
     wave.unlink()
+    marks.unlink(missing_ok=True)
     if not found or found[-1] in ("-inf", "nan"):
-        return None, shape
-    return float(found[-1]), shape
+        return None, shape, prints
+    return float(found[-1]), shape, prints
 
 
 async def _encode(

@@ -36,8 +36,8 @@ from freehold.media.outputs import FirstOutput, MediaFile
 from freehold.media.probe import Probe, probe
 from freehold.media.process import MediaFault
 from freehold.media.publication import Puts, put_file, put_hls, put_waveform
+from freehold.media.recognise import settle_sound
 from freehold.media.refusals import MediaRefusal
-from freehold.store import account as accounts
 from freehold.store import clip as clips
 from freehold.store import journal, session
 from freehold.store import rendition as renditions
@@ -280,7 +280,6 @@ class Life:
         found = await probe(source, self.limits, self.jail)
         attempt.report(0.5)
         key = await attempt.puts.put_file(source)
-        sound_id, at_us = SoundId(new_id(self.clock(), self.random)), self.clock()
 
         async def change(transaction: Transaction) -> None:
             await clips.set_facts(
@@ -293,12 +292,6 @@ class Life:
                 width_px=found.width_px,
                 height_px=found.height_px,
             )
-            if found.has_audio and clip.sound_id is None:
-                author = await accounts.by_id(transaction, clip.author_id)
-                assert author is not None
-                title = f"original sound – @{author.handle}"
-                await clips.insert_sound(transaction, sound_id, clip.author_id, title, at_us)
-                await clips.set_facts(transaction, clip.id, sound_id=sound_id)
 
         await self._move_on(attempt, change)
         source.unlink(missing_ok=True)
@@ -319,6 +312,7 @@ class Life:
         if output.waveform:
             made.append(await put_waveform(attempt.puts, clip.id, output.waveform))
         at_us = self.clock()
+        sound_id = SoundId(new_id(at_us, self.random))
 
         async def change(transaction: Transaction) -> None:
             await renditions.delete_all(transaction, clip.id)
@@ -330,6 +324,8 @@ class Life:
                 tint=output.tint,
                 perceptual_hash=output.perceptual_hash,
             )
+            if output.can_be_heard:
+                await settle_sound(transaction, clip, output.sound_prints, sound_id, at_us)
             current = await clips.one_for_system(transaction, clip.id)
             if current is not None and clip_actions.is_wanted(current, at_us):
                 await clip_actions.make_public(transaction, current, at_us)

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from freehold.media.argv import Strip
+from freehold.media.argv import SILENCE_LUFS, Strip
 from freehold.media.isobmff import BrokenBoxesError, read_movie
 from freehold.media.ladder import RenditionSpec
 from freehold.media.probe import Probe
 from freehold.media.process import MediaFault
 from freehold.media.refusals import MediaRefusal
+from freehold.media.sound_print import Prints
 
 FileKind = Literal["rendition", "poster", "strip", "hls-master", "hls-playlist", "hls-media"]
 
@@ -50,8 +51,14 @@ class FirstOutput:
     tint: str
     perceptual_hash: str
     waveform: tuple[int, ...]
+    sound_prints: Prints
     loudness_lufs: float | None
     duration_ms: int
+
+    @property
+    def can_be_heard(self) -> bool:
+        """Whether there is more than silence or a room's noise."""
+        return self.loudness_lufs is not None and self.loudness_lufs > SILENCE_LUFS
 
     @property
     def files(self) -> tuple[MediaFile, ...]:

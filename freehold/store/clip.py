@@ -29,13 +29,14 @@ COLUMNS = ", ".join(f"clip.{field}" for field in _FIELDS)
 _VIEW = f"""
 SELECT {COLUMNS},
        account.handle, account.display_name, account.avatar_key, account.suspended_at_us,
-       sound.title AS sound_title,
+       sound.title AS sound_title, sound.clip_id AS sound_clip_id, sound_author.handle AS sound_handle,
        clip_like.at_us AS liked_at_us, follow.at_us AS followed_at_us,
        withholding.authority, withholding.reference, withholding.reason,
        withholding.since_us, withholding.until_us
 FROM clip
 JOIN account ON account.id = clip.author_id
 LEFT JOIN sound ON sound.id = clip.sound_id
+LEFT JOIN account sound_author ON sound_author.id = sound.author_id
 LEFT JOIN clip_like ON clip_like.clip_id = clip.id AND clip_like.account_id = $1
 LEFT JOIN follow ON follow.followed_id = clip.author_id AND follow.follower_id = $1
 LEFT JOIN withholding ON withholding.id = (
@@ -66,7 +67,9 @@ def _view_of(row: Row, tags: tuple[str, ...]) -> ClipView:
         author=Author(
             row["author_id"], row["handle"], row["display_name"], row["avatar_key"], row["suspended_at_us"] is not None
         ),
-        sound=Sound(row["sound_id"], row["sound_title"]) if row["sound_title"] is not None else None,
+        sound=Sound(row["sound_id"], row["sound_title"], row["sound_handle"], row["sound_clip_id"])
+        if row["sound_title"] is not None
+        else None,
         tags=tags,
         is_liked=row["liked_at_us"] is not None,
         is_followed=row["followed_at_us"] is not None,
@@ -640,19 +643,3 @@ async def forget_watch_counts(transaction: Transaction) -> None:
     await transaction.execute(
         "UPDATE clip SET watch_count = pruned_watch_count WHERE watch_count <> pruned_watch_count"
     )
-
-
-async def insert_sound(
-    transaction: Transaction, sound_id: SoundId, author_id: AccountId, title: str, at_us: int
-) -> None:
-    await transaction.execute(
-        "INSERT INTO sound (id, author_id, title, created_at_us) VALUES ($1, $2, $3, $4)",
-        sound_id,
-        author_id,
-        title,
-        at_us,
-    )
-
-
-async def sound_exists(source: Database | Transaction, sound_id: SoundId) -> bool:
-    return bool(await source.fetch("SELECT 1 FROM sound WHERE id = $1", sound_id))

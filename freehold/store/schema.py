@@ -119,8 +119,21 @@ sound = Table(
     _id(),
     _owned_by_account("author_id"),
     _text("title"),
+    _optional("clip_id"),
+    _bytes("prints"),
     _number("created_at_us"),
     Index("ix_sound_author", "author_id"),
+    Index("ix_sound_clip", "clip_id"),
+)
+
+sound_print = Table(
+    "sound_print",
+    metadata,
+    _key_number("print"),
+    Column("sound_id", BigInteger, ForeignKey("sound.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    _key_number("place"),
+    Index("ix_sound_print_sound", "sound_id"),
+    sqlite_with_rowid=False,
 )
 
 clip = Table(

@@ -152,7 +152,11 @@ def test_every_icon_of_the_sprite_is_used_and_its_licence_is_beside_it() -> None
 
 def test_what_people_write_is_shown_as_text_on_every_page() -> None:
     account = {**ANA, "display_name": HOSTILE, "bio": HOSTILE}
-    hostile = served(caption=HOSTILE, author={**account}, sound={"id": "s", "title": HOSTILE})
+    hostile = served(
+        caption=HOSTILE,
+        author={**account},
+        sound={"id": "s", "title": HOSTILE, "name": HOSTILE, "author_handle": "ana", "is_original": True},
+    )
     hostile_page = {**page(0), "clips": [hostile]}
     comments = {"comments": [{**COMMENTS["comments"][0], "text": HOSTILE, "author": account}], "more": False}  # type: ignore[index]
     why = {**WHY, "source_text": HOSTILE, "terms": [{"name": "x", "text": HOSTILE, "value": 1.0}]}

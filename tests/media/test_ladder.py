@@ -152,7 +152,9 @@ def test_the_command_lines_are_those_in_the_golden_files(name: str) -> None:
     probe, limits = probes[name], Limits()
     lowest, *higher = ladder(probe)
     tool, source, out = Path("ffmpeg"), Path("/in/source"), Path("/out")
-    commands = [] if probe.audio_index is None else [measure_argv(tool, source, probe, limits, out / "wave")]
+    commands = (
+        [] if probe.audio_index is None else [measure_argv(tool, source, probe, limits, out / "wave", out / "prints")]
+    )
     commands.append(first_argv(tool, source, probe, lowest, 3.5, limits, out))
     commands.append(rest_argv(tool, source, out / "r360.mp4", probe, higher, limits, out))
     found = "\n\n".join("\n".join(command) for command in commands) + "\n"

@@ -1,0 +1,88 @@
+"""Sounds: whose each is, which clip it was first heard in, and the prints by which it is known again."""
+
+from collections.abc import Iterable, Sequence
+
+from freehold.backends.database import Database, Transaction
+from freehold.domain.ids import AccountId, ClipId, SoundId
+from freehold.store.clip import placeholders
+
+RECOGNISING_LOCK = 0x534F_554E
+AT_ONCE = 400
+FOUND_LIMIT = 4000
+"""Of each statement: a print that so many sounds share tells nothing."""
+
+
+async def insert(
+    transaction: Transaction, sound_id: SoundId, author_id: AccountId, title: str, clip_id: ClipId | None, at_us: int
+) -> None:
+    """`title` is what its author calls it, or "". `clip_id`: the clip that it was first heard in."""
+    await transaction.execute(
+        "INSERT INTO sound (id, author_id, title, clip_id, created_at_us) VALUES ($1, $2, $3, $4, $5)",
+        sound_id,
+        author_id,
+        title,
+        clip_id,
+        at_us,
+    )
+
+
+async def exists(source: Database | Transaction, sound_id: SoundId) -> bool:
+    return bool(await source.fetch("SELECT 1 FROM sound WHERE id = $1", sound_id))
+
+
+async def delete_unused(transaction: Transaction, sound_id: SoundId) -> None:
+    """Forget a sound that no clip has any more."""
+    await transaction.execute(
+        "DELETE FROM sound WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM clip WHERE clip.sound_id = $1)", sound_id
+    )
+
+
+async def hear_first(transaction: Transaction, sound_id: SoundId, clip_id: ClipId) -> bool:
+    """Note the clip as the first with the sound; whether it is."""
+    return bool(
+        await transaction.execute(
+            "UPDATE sound SET clip_id = $2 WHERE id = $1 AND (clip_id IS NULL OR clip_id = $2)", sound_id, clip_id
+        )
+    )
+
+
+async def lock_recognising(transaction: Transaction) -> None:
+    """Let nobody else look for a sound until this one is there to be found."""
+    if transaction.dialect == "postgresql":
+        await transaction.fetch("SELECT pg_advisory_xact_lock($1)", RECOGNISING_LOCK)
+
+
+async def set_prints(
+    transaction: Transaction, sound_id: SoundId, prints: bytes, index: Iterable[tuple[int, int]]
+) -> None:
+    """`index` has print and place of those that the sound is found by."""
+    await transaction.execute("UPDATE sound SET prints = $2 WHERE id = $1", sound_id, prints)
+    await transaction.execute("DELETE FROM sound_print WHERE sound_id = $1", sound_id)
+    await transaction.execute_many(
+        "INSERT INTO sound_print (print, sound_id, place) VALUES ($1, $2, $3)",
+        [(key, sound_id, place) for key, place in index],
+    )
+
+
+async def with_prints(transaction: Transaction, keys: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Print, sound and place of all that have one of the prints."""
+    found: list[tuple[int, int, int]] = []
+    for start in range(0, len(keys), AT_ONCE):
+        part = keys[start : start + AT_ONCE]
+        rows = await transaction.fetch(
+            f"SELECT print, sound_id, place FROM sound_print WHERE print IN ({placeholders(2, len(part))}) LIMIT $1",
+            FOUND_LIMIT,
+            *part,
+        )
+        found += [(row["print"], row["sound_id"], row["place"]) for row in rows]
+    return found
+
+
+async def prints_of(transaction: Transaction, sound_ids: Sequence[int]) -> dict[int, bytes]:
+    if not sound_ids:
+        return {}
+    rows = await transaction.fetch(
+        f"SELECT id, prints FROM sound WHERE id IN ({placeholders(1, len(sound_ids))}) AND prints IS NOT NULL",
+        *sound_ids,
+    )
+    return {row["id"]: bytes(row["prints"]) for row in rows}
