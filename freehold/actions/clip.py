@@ -28,6 +28,7 @@ from freehold.domain.ids import AccountId, ClipId, SoundId, new_id
 from freehold.domain.language import NAMES
 from freehold.store import account as accounts
 from freehold.store import clip as clips
+from freehold.store import cut as cuts
 from freehold.store import journal, withholding
 from freehold.store import rendition as renditions
 from freehold.store import sound as sounds
@@ -389,21 +390,36 @@ async def retry(backends: Backends, account: Account, clip_id: ClipId, at_us: in
 
 
 async def delete(backends: Backends, incoming_dir: Path, account: Account, clip_id: ClipId, at_us: int) -> None:
-    """Delete a clip with everything that hangs on it, its files included."""
+    """Delete a clip with everything that hangs on it: its files, and the parts that it was still to be made of."""
 
-    async def work(transaction: Transaction) -> tuple[Clip, set[str]]:
+    async def work(transaction: Transaction) -> tuple[list[str], set[str]]:
         clip = await own_clip(transaction, account, clip_id)
-        keys = await renditions.blob_keys_of_clip(transaction, clip_id)
+        names, keys = await delete_parts(transaction, clip, at_us)
+        keys |= await renditions.blob_keys_of_clip(transaction, clip_id)
         await clips.delete(transaction, clip_id)
         if clip.sound_id is not None:
             await sounds.delete_unused(transaction, clip.sound_id)
         await journal.append(transaction, Kind.CLIP_DELETED, at_us=at_us, actor_id=account.id, subject_id=clip_id)
-        return clip, keys
+        return [*names, *([clip.incoming_name] if clip.incoming_name else [])], keys
 
-    clip, keys = await backends.database.transact(work)
-    if clip.incoming_name is not None:
-        (incoming_dir / clip.incoming_name).unlink(missing_ok=True)
+    names, keys = await backends.database.transact(work)
+    for name in names:
+        (incoming_dir / name).unlink(missing_ok=True)
     await delete_blobs(backends, keys)
+
+
+async def delete_parts(transaction: Transaction, clip: Clip, at_us: int) -> tuple[list[str], set[str]]:
+    """Delete the clips that the clip is made of; the names of their files under `incoming/`, and the keys of their
+    blobs."""
+    names, keys = list[str](), set[str]()
+    for part_id in await cuts.parts_of(transaction, clip.id):
+        part = await clips.one_for_system(transaction, part_id)
+        names += [part.incoming_name] if part and part.incoming_name else []
+        keys |= await renditions.blob_keys_of_clip(transaction, part_id)
+        await clips.delete(transaction, part_id)
+        await journal.append(transaction, Kind.CLIP_DELETED, at_us=at_us, actor_id=clip.author_id, subject_id=part_id)
+    await cuts.delete(transaction, clip.id)
+    return names, keys
 
 
 async def delete_blobs(backends: Backends, keys: Iterable[str]) -> None:

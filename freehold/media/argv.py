@@ -32,8 +32,8 @@ WAVE_RATE_HZ = 8_000
 
 _BARE = ("-nostdin", "-hide_banner", "-nostats", "-y", "-progress", "pipe:1")
 # No metadata of the source survives (places, names of devices), and the same input gives the same bytes.
-_CLEAN = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact")
-_TAGS = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
+CLEAN = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact")
+TAGS = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def measure_argv(ffmpeg: Path, source: Path, probe: Probe, limits: Limits, wave:
     chain = f"[0:{probe.audio_index}]aresample={AUDIO_RATE_HZ}:ochl=stereo,asplit=3[l][w][p]"
     shape = f"[w]aresample={WAVE_RATE_HZ}:ochl=mono:out_sample_fmt=s16[wave]"
     return [
-        os.fspath(ffmpeg), *_BARE, "-loglevel", "info", *_input(source, probe, limits, video=False),
+        os.fspath(ffmpeg), *_BARE, "-loglevel", "info", *input_words(source, probe, limits, video=False),
         "-filter_complex", f"{chain};[l]ebur128=framelog=quiet[m];{shape}",
         "-map", "[m]", "-f", "null", "-",
         "-map", "[wave]", "-c:a", "pcm_s16le", "-f", "s16le", f"file:{wave}",
@@ -96,9 +96,9 @@ def first_argv(
         sound = ["-map", "[sound]", *_aac()]
     return [
         os.fspath(ffmpeg), *_BARE, "-loglevel", "error",
-        *_input(source, probe, limits, video=True, hasty=_is_shrunk(probe, spec)),
+        *input_words(source, probe, limits, video=True, hasty=_is_shrunk(probe, spec)),
         "-filter_complex", ";".join(graph),
-        "-map", "[low]", *_x264(spec, limits), *sound, *_CLEAN, *_mp4(out / f"{spec.name}.mp4", limits),
+        "-map", "[low]", *_x264(spec, limits), *sound, *CLEAN, *_mp4(out / f"{spec.name}.mp4", limits),
         "-map", "[poster]", *_jpeg(5, out / "poster.jpg"),
         "-map", "[tint]", "-frames:v", "1", "-f", "rawvideo", f"file:{out / 'tint.rgb'}",
         "-map", "[strip]", *_jpeg(6, out / "strip.jpg"),
@@ -123,13 +123,13 @@ def rest_argv(
     for n, spec in enumerate(specs[:-1]):
         graph.append(f"[s{n}]scale={spec.width_px}:{spec.height_px}:flags=bicubic,setsar=1[v{n}]")
         labels.insert(n, f"v{n}")
-    words = [os.fspath(ffmpeg), *_BARE, "-loglevel", "error", *_input(source, probe, limits, video=True)]
+    words = [os.fspath(ffmpeg), *_BARE, "-loglevel", "error", *input_words(source, probe, limits, video=True)]
     if probe.has_audio:
         words += [*_own_input(lowest)]
     words += ["-filter_complex", ";".join(graph)]
     for label, spec in zip(labels, specs, strict=True):
         sound = ["-map", "1:a:0", "-c:a", "copy"] if probe.has_audio else []
-        words += ["-map", f"[{label}]", *_x264(spec, limits), *sound, *_CLEAN]
+        words += ["-map", f"[{label}]", *_x264(spec, limits), *sound, *CLEAN]
         words += _mp4(out / f"{spec.name}.mp4", limits)
     return words
 
@@ -162,7 +162,8 @@ def gain_db(loudness_lufs: float | None) -> float:
     return min(MAX_GAIN_DB, TARGET_LUFS - loudness_lufs)
 
 
-def _input(source: Path, probe: Probe, limits: Limits, video: bool, hasty: bool = False) -> list[str]:
+def input_words(source: Path, probe: Probe, limits: Limits, video: bool, hasty: bool = False) -> list[str]:
+    """An upload as an input, opened with no more than it needs."""
     audio = AUDIO_CODECS.get(probe.audio_codec or "", ())
     picture = _decoders(probe)
     names = DEMUXER_NAMES[probe.container]
@@ -174,7 +175,7 @@ def _input(source: Path, probe: Probe, limits: Limits, video: bool, hasty: bool 
     if probe.container == "mov":
         words += ["-enable_drefs", "0"]
     if video:
-        # The turn is ours (`_upright_chain`): ffmpeg must neither make it nor hand its matrix on to the output.
+        # The turn is ours (`upright_chain`): ffmpeg must neither make it nor hand its matrix on to the output.
         words += ["-noautorotate", f"-display_rotation:{probe.video_index}", "0", f"-c:{probe.video_index}", picture]
         if hasty:
             # Seen at a third of its size nobody misses the deblocking: SSIM 0.995 to the same picture with it, far
@@ -206,7 +207,7 @@ def _rendition_chain(probe: Probe, spec: RenditionSpec) -> str:
     if late_ms > 500:
         # The sound goes on: so does the last picture.
         steady += f",tpad=stop_mode=clone:stop_duration={late_ms}ms"
-    return f"{steady},{_upright_chain(probe, spec.width_px, spec.height_px)},{_TAGS}"
+    return f"{steady},{upright_chain(probe, spec.width_px, spec.height_px)},{TAGS}"
 
 
 def _poster_chain(probe: Probe) -> str:
@@ -215,15 +216,15 @@ def _poster_chain(probe: Probe) -> str:
     within_ms = min(POSTER_WITHIN_MS, probe.video_duration_ms)
     rate = f"{min(12, max(1, probe.frames)) * 1000}/{max(1, within_ms)}"
     pick = f"trim=end={within_ms / 1000:g},fps={rate}:start_time=0"
-    return f"{pick},{_upright_chain(probe, width_px, height_px)},thumbnail=n=12"
+    return f"{pick},{upright_chain(probe, width_px, height_px)},thumbnail=n=12"
 
 
 def _strip_chain(probe: Probe, strip: Strip) -> str:
     rate = f"{strip.count * 1000}/{max(1, probe.video_duration_ms)}"
-    return f"fps={rate}:start_time=0,{_upright_chain(probe, strip.tile_width_px, strip.tile_height_px)}"
+    return f"fps={rate}:start_time=0,{upright_chain(probe, strip.tile_width_px, strip.tile_height_px)}"
 
 
-def _upright_chain(probe: Probe, width_px: int, height_px: int) -> str:
+def upright_chain(probe: Probe, width_px: int, height_px: int) -> str:
     """From decoded frames to upright ones of this size in 8 bit BT.709; the size is the upright one. Scales first:
     what follows is then done on fewer pixels."""
     turned = probe.rotation_deg in (90, 270)

@@ -12,7 +12,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -24,9 +24,11 @@ from freehold.actions.upload import expire
 from freehold.backends import Backends
 from freehold.backends.database import Transaction, Work
 from freehold.domain.clip import ClipState, Rendition, RenditionKind
+from freehold.domain.cut import Part
 from freehold.domain.errors import BackendError, NoRoom
-from freehold.domain.ids import SoundId, id_text, new_id
+from freehold.domain.ids import ClipId, SoundId, id_text, new_id
 from freehold.media.cover import fit_picture, make_cover, within
+from freehold.media.cut import Source, make_cut
 from freehold.media.encode import encode_first, encode_rest
 from freehold.media.graph import CLIP_GRAPH, Graph, Step
 from freehold.media.jail import Jail, open_jail
@@ -39,6 +41,7 @@ from freehold.media.publication import Puts, put_file, put_hls, put_waveform
 from freehold.media.recognise import settle_sound
 from freehold.media.refusals import MediaRefusal
 from freehold.store import clip as clips
+from freehold.store import cut as cuts
 from freehold.store import journal, session
 from freehold.store import rendition as renditions
 from freehold.store import upload as uploads
@@ -53,6 +56,7 @@ SWEEP_EVERY_US = 3_600_000_000
 SWEEP_GRACE_US = 3_600_000_000
 """How long a blob may be there before something refers to it."""
 STORAGE_WAIT_US = 30_000_000
+PARTS_WAIT_US = 500_000
 STORAGE_PATIENCE_US = 86_400_000_000
 FULL = (errno.ENOSPC, errno.EDQUOT)
 FORGET_GUESSES_US = 86_400_000_000
@@ -67,6 +71,10 @@ INCOMPLETE = ("ladder-incomplete", "This clip plays, but its higher qualities co
 
 class LeaseLostError(Exception):
     """The clip is gone, or somebody else's: what was done for it is thrown away."""
+
+
+class PartsWaitError(Exception):
+    """A part of a cut was not looked into yet."""
 
 
 @dataclass(slots=True)
@@ -195,6 +203,8 @@ class Life:
             with contextlib.suppress(BackendError, NoRoom):
                 await asyncio.shield(self._give_back(lease))
             raise
+        except PartsWaitError:
+            await self._put_off(lease, self.clock() + PARTS_WAIT_US)
         except MediaRefusal as refusal:
             log.info("clip refused", clip=id_text(clip.id), step=step.name, code=refusal.code, detail=refusal.detail)
             await self._end(attempt, step.refuses, (refusal.code, refusal.text))
@@ -275,18 +285,22 @@ class Life:
 
     async def _probe(self, attempt: Attempt) -> None:
         clip = attempt.lease.clip
-        assert clip.incoming_name is not None
-        source = self.incoming_dir / clip.incoming_name
+        source = self.incoming_dir / clip.incoming_name if clip.incoming_name else await self._cut(attempt)
         found = await probe(source, self.limits, self.jail)
         attempt.report(0.5)
         key = await attempt.puts.put_file(source)
+        size_bytes, at_us = (await asyncio.to_thread(source.stat)).st_size, self.clock()
+        parts_keys: set[str] = set()
 
         async def change(transaction: Transaction) -> None:
+            _, keys = await clip_actions.delete_parts(transaction, clip, at_us)
+            parts_keys.update(keys)
             await clips.set_facts(
                 transaction,
                 clip.id,
                 original_key=key,
                 incoming_name=None,
+                size_bytes=size_bytes,
                 probe=found.to_json(),
                 duration_ms=found.duration_ms,
                 width_px=found.width_px,
@@ -295,6 +309,32 @@ class Life:
 
         await self._move_on(attempt, change)
         source.unlink(missing_ok=True)
+        await clip_actions.delete_blobs(self.backends, parts_keys)
+
+    async def _cut(self, attempt: Attempt) -> Path:
+        """The file of a clip that is made of parts of others, which it takes the place of."""
+        clip, database = attempt.lease.clip, self.backends.database
+        cut = await cuts.of_clip(database, clip.id)
+        assert cut is not None
+        of: dict[ClipId, Source] = {}
+        for part in cut.parts:
+            if part.clip_id not in of:
+                of[part.clip_id] = await self._part(attempt, part)
+        sources = [replace(of[part.clip_id], part=part) for part in cut.parts]
+        return await make_cut(cut, sources, attempt.folder, self.limits, self.jail, attempt.report)
+
+    async def _part(self, attempt: Attempt, part: Part) -> Source:
+        """A part's file; `PartsWaitError` where it was not looked into yet."""
+        clip = await clips.one_for_system(self.backends.database, part.clip_id)
+        if clip is None or clip.state is ClipState.WITHDRAWN:
+            raise MediaRefusal("media-part-gone")
+        if clip.state is ClipState.REFUSED or (clip.state is ClipState.FAILED and clip.original_key is None):
+            raise MediaRefusal("media-part-refused", clip.refusal_code or "")
+        if clip.original_key is None or clip.probe is None:
+            raise PartsWaitError
+        path = attempt.folder / f"part-{id_text(clip.id)}"
+        await self.backends.blobs.fetch_file(clip.original_key, path)
+        return Source(part, path, Probe.from_json(clip.probe))
 
     async def _source(self, attempt: Attempt) -> tuple[Path, Probe]:
         clip = attempt.lease.clip
@@ -368,10 +408,14 @@ class Life:
 
     async def _give_back(self, lease: Lease) -> None:
         """We were stopped: the clip is due again at once and the attempt does not count."""
+        await self._put_off(lease, self.clock())
+
+    async def _put_off(self, lease: Lease, due_at_us: int) -> None:
+        """Due again by then, the attempt uncounted."""
 
         async def work(transaction: Transaction) -> None:
             await clips.uncount_attempt(transaction, lease.clip.id, lease.owner)
-            await clips.give_back_lease(transaction, lease.clip.id, lease.owner, self.clock())
+            await clips.give_back_lease(transaction, lease.clip.id, lease.owner, due_at_us)
 
         await self.backends.database.transact(work)
 
@@ -382,13 +426,7 @@ class Life:
         if self.clock() - lease.clip.state_since_us > STORAGE_PATIENCE_US:
             await self._end(attempt, attempt.step.fails, NO_STORAGE if isinstance(error, BackendError) else NO_ROOM)
             return
-        due_at_us = self.clock() + STORAGE_WAIT_US
-
-        async def work(transaction: Transaction) -> None:
-            await clips.uncount_attempt(transaction, lease.clip.id, lease.owner)
-            await clips.give_back_lease(transaction, lease.clip.id, lease.owner, due_at_us)
-
-        await self.backends.database.transact(work)
+        await self._put_off(lease, self.clock() + STORAGE_WAIT_US)
 
     async def _fail(self, attempt: Attempt) -> None:
         """Try again later, or end where this was the last attempt."""

@@ -23,6 +23,10 @@ TEXTS = {
     "media-too-small": "The picture is too small to be shown.",
     "media-too-many-pixels": "The picture is larger than can be taken.",
     "media-too-many-frames": "This file has more frames a second than can be taken.",
+    "media-cut": "The parts of this clip could not be put together: one of them is damaged.",
+    "media-part-gone": "A part of this clip is no longer there.",
+    "media-part-refused": "The file of a part of this clip was not taken.",
+    "media-part-short": "A part of this clip begins behind the end of its file.",
     "media-too-many-streams": "This file has too many tracks.",
 }
 

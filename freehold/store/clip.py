@@ -219,9 +219,10 @@ async def one_for_system(source: Database | Transaction, clip_id: ClipId) -> Cli
 async def of_author_for_system(
     source: Database | Transaction, author_id: AccountId, limit: int, before_id: ClipId | None = None
 ) -> Sequence[Clip]:
-    """All of the author's own clips in whatever state, newest first."""
+    """All of the author's own clips in whatever state, newest first, but for those that another is being made of."""
     rows = await source.fetch(
-        f"SELECT {COLUMNS} FROM clip WHERE clip.author_id = $1 AND clip.id < $3 ORDER BY clip.id DESC LIMIT $2",
+        f"SELECT {COLUMNS} FROM clip WHERE clip.author_id = $1 AND clip.id < $3"
+        " AND NOT EXISTS (SELECT 1 FROM clip_part WHERE clip_part.part_id = clip.id) ORDER BY clip.id DESC LIMIT $2",
         author_id,
         limit,
         before_id or 1 << 62,
@@ -233,7 +234,8 @@ async def drafts_of_author_for_system(source: Database | Transaction, author_id:
     """The author's clips that are not wished to be published yet, newest first."""
     rows = await source.fetch(
         "SELECT id FROM clip WHERE author_id = $1 AND wish = 'draft' AND published_at_us IS NULL"
-        " AND state NOT IN ('refused', 'expired', 'withdrawn') ORDER BY id DESC LIMIT $2",
+        " AND state NOT IN ('refused', 'expired', 'withdrawn')"
+        " AND NOT EXISTS (SELECT 1 FROM clip_part WHERE clip_part.part_id = clip.id) ORDER BY id DESC LIMIT $2",
         author_id,
         limit,
     )

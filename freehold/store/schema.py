@@ -220,6 +220,21 @@ clip_version = Table(
     sqlite_with_rowid=False,
 )
 
+clip_cut = Table(
+    "clip_cut",
+    metadata,
+    _owned_by_clip(primary_key=True),
+    _text("plan"),
+)
+
+clip_part = Table(
+    "clip_part",
+    metadata,
+    Column("part_id", BigInteger, ForeignKey("clip.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    _owned_by_clip(),
+    Index("ix_clip_part_clip", "clip_id"),
+)
+
 rendition = Table(
     "rendition",
     metadata,

@@ -40,7 +40,7 @@ OWN = frozenset(
 ELSEWHERE = frozenset(
     {
         ("DELETE", "/api/sessions/{id}"), ("DELETE", "/api/comments/{id}"), ("GET", "/api/clips/mine"),
-        ("POST", "/api/clips"), ("POST", "/forms/clip"), ("GET", "/@{handle}/clips.html"),
+        ("POST", "/api/clips"), ("POST", "/api/clips/cut"), ("POST", "/forms/clip"), ("GET", "/@{handle}/clips.html"),
         ("GET", "/api/accounts/{handle}/clips"), ("GET", "/api/tags/{tag}/clips"), ("GET", "/tag/{tag}/clips.html"),
         ("GET", "/search/clips.html"), ("GET", "/sound/{id}"), ("GET", "/sound/{id}/clips.html"),
         ("GET", "/api/sounds/{id}/clips"),

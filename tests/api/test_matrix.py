@@ -62,6 +62,7 @@ async def sent(scene: Scene, route: Route, seat: str) -> dict[str, Any]:
         ("POST", "/forms/avatar"): file_form("avatar", PICTURE),
         ("POST", "/api/clips"): file_form("file", b"bytes"),
         ("PATCH", "/api/clips/{clip_id}"): json_of(caption="New"),
+        ("POST", "/api/clips/cut"): json_of(parts=[{"clip": scene.clip, "from_ms": 0, "to_ms": 500}]),
         ("PUT", "/api/clips/{clip_id}/cover"): {"data": PICTURE},
         ("POST", "/api/clips/{id}/comments"): json_of(text="Hello"),
         ("GET", "/api/search"): {"params": {"q": "clip"}},

@@ -10,6 +10,7 @@ from typing import TypedDict
 import msgspec
 
 from freehold.actions import clip as actions
+from freehold.actions import cut as cutting
 from freehold.actions import upload as upload_actions
 from freehold.actions.clip import Change, Cover
 from freehold.actions.upload import Announced
@@ -34,8 +35,9 @@ from freehold.domain.clip import (
     Version,
     Wish,
 )
+from freehold.domain.cut import Cut, Overlay, Part
 from freehold.domain.errors import Absent, BadInput, Conflict
-from freehold.domain.ids import ClipId
+from freehold.domain.ids import ClipId, parse_id
 from freehold.domain.verdict import Door
 from freehold.governance.judge import shown_clip
 from freehold.media.cover import MAX_PICTURE_BYTES, fit_picture, kept_picture, make_cover, within
@@ -221,6 +223,49 @@ async def shape_of(call: Call, clip_id: ClipId) -> MineShape:
 async def create(call: Call) -> ClipAnswer:
     """Upload a clip by a form: file, and optionally caption, audience, wish."""
     return {"clip": await shape_of(call, await receive_form(call))}
+
+
+class PartBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A stretch of a draft of one's own; the frame at its end is not in it."""
+
+    clip: str
+    from_ms: int
+    to_ms: int
+
+
+class OverlayBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A picture of a text over the cut: where in the clip, in permille of its width and height, and when."""
+
+    picture: bytes
+    """PNG in base64."""
+    x_permille: int
+    y_permille: int
+    width_permille: int
+    from_ms: int
+    to_ms: int
+    text: str = ""
+
+
+class CutBody(msgspec.Struct, forbid_unknown_fields=True):
+    parts: list[PartBody]
+    overlays: list[OverlayBody] = []
+
+
+@routes.add("POST", "/api/clips/cut", access=Access.CREATOR, body=CutBody, answer=ClipAnswer, status=201)
+async def cut(call: Call, body: CutBody) -> ClipAnswer:
+    """Make a clip of parts of one's drafts, in this order, with texts over it; it takes their place."""
+    wanted = Cut(
+        tuple(Part(ClipId(parse_id(part.clip) or 0), part.from_ms, part.to_ms) for part in body.parts),
+        tuple(
+            Overlay(one.text, one.picture, one.x_permille, one.y_permille, one.width_permille, one.from_ms, one.to_ms)
+            for one in body.overlays
+        ),
+    )
+    server = call.server
+    made = await cutting.cut(
+        server.backends, call.account, wanted, server.media_limits.max_duration_ms, call.at_us, server.random
+    )
+    return {"clip": await shape_of(call, made.id)}
 
 
 @routes.add("PATCH", "/api/clips/{clip_id}", access=Access.SIGNED_IN, body=WordsBody, answer=MineShape)
