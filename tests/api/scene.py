@@ -14,9 +14,9 @@ from freehold.client.assets import static_url
 from freehold.domain.account import Account, Role, Session
 from freehold.domain.ids import AccountId, CommentId, SessionId, SoundId, id_text, new_id
 from freehold.store import account as accounts
-from freehold.store import clip as clips
 from freehold.store import comment as comments
 from freehold.store import session as sessions
+from freehold.store import sound as sounds
 from tests.api.made import NOW_US, RANDOM, make_clip
 from tests.conftest import Client, Running
 
@@ -128,7 +128,7 @@ async def set_scene(running: Running, client: Client, password_hash: str) -> Sce
             await accounts.insert(transaction, person.account, password_hash)
             session = Session(person.session_id, "api", "scene", NOW_US, seen_at_us, seen_at_us + DAY_US)
             await sessions.insert(transaction, session, person.account.id, token_sha256(person.token))
-        await clips.insert_sound(transaction, sound_id, author.account.id, "A sound", NOW_US)
+        await sounds.insert(transaction, sound_id, author.account.id, "A sound", None, NOW_US)
 
     await running.database.transact(enter)
     clip_id = await make_clip(running.server.backends, author.account.id)
