@@ -98,21 +98,21 @@ async def set_muted_words(backends: Backends, account: Account, words: Sequence[
     return kept
 
 
-def checked_words(words: Sequence[str]) -> tuple[str, ...]:
+def checked_words(words: Sequence[str], kind: str = "muted") -> tuple[str, ...]:
     """Each once, without empty ones. `BadInput` (codes `muted-word-empty`, `muted-word-long`,
-    `muted-word-characters`), `TooLarge` (code `muted-words-many`)."""
+    `muted-word-characters`), `TooLarge` (code `muted-words-many`); with another kind in its place."""
     kept: dict[tuple[bool, str], str] = {}
     for word in filter(None, (" ".join(word.split()) for word in words)):
         if len(word) > MUTED_LENGTH:
-            raise BadInput("muted-word-long", f"A muted word or phrase has at most {MUTED_LENGTH} characters.")
+            raise BadInput(f"{kind}-word-long", f"A {kind} word or phrase has at most {MUTED_LENGTH} characters.")
         if not is_plain(word):
-            raise BadInput("muted-word-characters", "A muted word holds characters that cannot be shown.")
+            raise BadInput(f"{kind}-word-characters", f"A {kind} word holds characters that cannot be shown.")
         text = folded(word)
         if not text:
-            raise BadInput("muted-word-empty", f"“{word}” holds no letter, digit or picture that could be matched.")
+            raise BadInput(f"{kind}-word-empty", f"“{word}” holds no letter, digit or picture that could be matched.")
         kept.setdefault((word.startswith(("#", "＃")), text), word)
     if len(kept) > MUTED_LIMIT:
-        raise TooLarge("muted-words-many", f"Nobody mutes more than {MUTED_LIMIT} words and phrases.")
+        raise TooLarge(f"{kind}-words-many", f"Nobody has more than {MUTED_LIMIT} {kind} words and phrases.")
     return tuple(kept.values())
 
 

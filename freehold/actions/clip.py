@@ -86,13 +86,18 @@ def parse_tags(caption: str) -> tuple[str, ...]:
 
     `BadInput` (codes `too-many-tags`, `tag-too-long`).
     """
-    folded = map(folded_tag, _TAG.findall(caption))
-    tags = tuple(dict.fromkeys(tag for tag in folded if any(character.isalpha() for character in tag)))
+    tags = tags_in(caption)
     if len(tags) > TAG_COUNT_LIMIT:
         raise BadInput("too-many-tags", f"A caption may have at most {TAG_COUNT_LIMIT} tags.")
     if any(len(tag) > TAG_LENGTH_LIMIT for tag in tags):
         raise BadInput("tag-too-long", f"A tag may have at most {TAG_LENGTH_LIMIT} characters.")
     return tags
+
+
+def tags_in(text: str) -> tuple[str, ...]:
+    """All of them, however many and long."""
+    folded = map(folded_tag, _TAG.findall(text))
+    return tuple(dict.fromkeys(tag for tag in folded if any(character.isalpha() for character in tag)))
 
 
 def folded_tag(text: str) -> str:

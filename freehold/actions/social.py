@@ -1,29 +1,24 @@
-"""Like, share, follow (an account or a tag), comment."""
+"""Like, share, follow (an account or a tag)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from freehold.actions.account import asked_handle, is_plain
+from freehold.actions.account import asked_handle
 from freehold.actions.choices import checked_tag
 from freehold.actions.clip import folded_tag
 from freehold.backends import Backends
 from freehold.backends.database import Transaction
-from freehold.domain.account import Account, Role, Viewer
-from freehold.domain.clip import Author, Use
-from freehold.domain.errors import Absent, BadInput, Forbidden, TooLarge
-from freehold.domain.ids import AccountId, ClipId, CommentId, new_id
+from freehold.domain.account import Account, Viewer
+from freehold.domain.errors import Absent, BadInput, TooLarge
+from freehold.domain.ids import AccountId, ClipId, new_id
 from freehold.domain.verdict import Door
 from freehold.governance.judge import shown_clip
-from freehold.governance.permissions import usable_clip
 from freehold.store import account as accounts
 from freehold.store import clip as clips
-from freehold.store import comment as comments
 from freehold.store import journal
 from freehold.store import tag as tags
-from freehold.store.comment import Comment
 
-COMMENT_LENGTH = 500
 FOLLOWED_TAGS_LIMIT = 100
 """Following reads the newest clips of each."""
 
@@ -47,7 +42,7 @@ async def like(
     nothing."""
 
     async def work(transaction: Transaction) -> Likes:
-        await _lock(transaction, account.id)
+        await lock_accounts(transaction, account.id)
         if is_liked:
             view = await shown_clip(transaction, viewer, clip_id, Door.LINK, at_us)
             changed = await clips.like(transaction, clip_id, account.id, at_us)
@@ -71,7 +66,7 @@ async def _likes_left(transaction: Transaction, viewer: Viewer, clip_id: ClipId,
     return (clip or (await shown_clip(transaction, viewer, clip_id, Door.LINK, at_us)).clip).like_count
 
 
-async def _lock(transaction: Transaction, *account_ids: AccountId) -> None:
+async def lock_accounts(transaction: Transaction, *account_ids: AccountId) -> None:
     """Taken before anything is counted, and in one order: a deletion at the same time takes back all or nothing.
     `Absent` (code `account-absent`) where one of them is gone."""
     for account_id in sorted(account_ids):
@@ -85,7 +80,7 @@ async def share(backends: Backends, viewer: Viewer, account: Account, clip_id: C
     nothing."""
 
     async def work(transaction: Transaction) -> int:
-        await _lock(transaction, account.id)
+        await lock_accounts(transaction, account.id)
         view = await shown_clip(transaction, viewer, clip_id, Door.LINK, at_us)
         changed = await clips.share(transaction, clip_id, account.id, at_us)
         if changed:
@@ -119,7 +114,7 @@ async def follow(
             raise Absent("account-absent", "There is no account of this name.")
         if followed.id == account.id:
             raise BadInput("follow-self", "Nobody follows themselves.")
-        await _lock(transaction, account.id, followed.id)
+        await lock_accounts(transaction, account.id, followed.id)
         if is_followed:
             changed = await accounts.follow(transaction, account.id, followed.id, at_us)
         else:
@@ -154,7 +149,7 @@ async def follow_tag(
     tag = checked_tag(tag, "follow-tag") if is_followed else folded_tag(tag)
 
     async def work(transaction: Transaction) -> Following:
-        await _lock(transaction, account.id)
+        await lock_accounts(transaction, account.id)
         kept_id = await tags.follow_id(transaction, account.id, tag)
         if is_followed and kept_id is None:
             await _begin_to_follow(transaction, account.id, tag, at_us, new_id(at_us, random))
@@ -177,76 +172,3 @@ async def _begin_to_follow(transaction: Transaction, account_id: AccountId, tag:
         )
     await tags.follow(transaction, id_, account_id, tag, at_us)
     await journal.append(transaction, journal.Kind.TAG_FOLLOWED, at_us=at_us, actor_id=account_id, subject_id=id_)
-
-
-def checked_comment(text: str) -> str:
-    """With plain line ends, or `BadInput` (codes `comment-empty`, `comment-long`, `comment-characters`)."""
-    text = text.replace("\r\n", "\n").strip()
-    if not text:
-        raise BadInput("comment-empty", "A comment says something.")
-    if len(text) > COMMENT_LENGTH:
-        raise BadInput("comment-long", f"A comment has at most {COMMENT_LENGTH} characters.")
-    if not is_plain(text):
-        raise BadInput("comment-characters", "The comment holds characters that cannot be shown.")
-    return text
-
-
-async def comment(
-    backends: Backends, viewer: Viewer, account: Account, clip_id: ClipId, text: str, at_us: int, random: Random
-) -> Comment:
-    """Comment on a clip that the viewer may see, where its author lets it."""
-    made = Comment(
-        CommentId(new_id(at_us, random)),
-        clip_id,
-        Author(account.id, account.handle, account.display_name, account.avatar_key, False),
-        checked_comment(text),
-        at_us,
-    )
-
-    async def work(transaction: Transaction) -> None:
-        await _lock(transaction, account.id)
-        await usable_clip(transaction, viewer, clip_id, Use.COMMENT, Door.COMMENTS, at_us)
-        is_first = not await comments.has_commented(transaction, clip_id, account.id)
-        await comments.insert(transaction, made.id, clip_id, account.id, made.text, at_us)
-        await journal.append(
-            transaction,
-            journal.Kind.COMMENT_CREATED,
-            at_us=at_us,
-            actor_id=account.id,
-            subject_id=made.id,
-            object_id=clip_id,
-            detail={"is_first": int(is_first)},
-        )
-
-    await backends.database.transact(work)
-    backends.bus.ring("journal")
-    return made
-
-
-async def delete_comment(backends: Backends, account: Account, comment_id: CommentId, at_us: int) -> None:
-    """By its author, the clip's author or a moderator; `Absent` (code `comment-absent`), `Forbidden`."""
-
-    async def work(transaction: Transaction) -> None:
-        found = await comments.author_and_clip_of(transaction, comment_id)
-        if found is None:
-            raise Absent("comment-absent", "There is no such comment.")
-        author_id, clip_id = found
-        clip = await clips.one_for_system(transaction, clip_id)
-        is_own = account.id in (author_id, clip.author_id if clip else author_id)
-        if not is_own and not account.role.includes(Role.MODERATOR):
-            raise Forbidden("comment-not-yours", "Only its author, the clip's author and moderators delete a comment.")
-        # The author's deletion at the same time takes the comment off the count as well.
-        await accounts.lock(transaction, author_id)
-        if not await comments.delete(transaction, comment_id, clip_id):
-            raise Absent("comment-absent", "There is no such comment.")
-        await journal.append(
-            transaction,
-            journal.Kind.COMMENT_DELETED,
-            at_us=at_us,
-            actor_id=account.id,
-            subject_id=comment_id,
-            object_id=clip_id,
-        )
-
-    await backends.database.transact(work)
-    backends.bus.ring("journal")

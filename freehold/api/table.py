@@ -1,7 +1,7 @@
 """Every route there is, by module."""
 
 from freehold.api import health, media
-from freehold.api.native import accounts, admin, clips, controls, feeds, search, social, tags, uploads
+from freehold.api.native import accounts, admin, clips, comments, controls, feeds, search, social, tags, uploads
 from freehold.api.web import atom, embed, forms, sitemap, static, views
 
 ROUTES = (
@@ -11,6 +11,7 @@ ROUTES = (
     uploads.routes,
     clips.routes,
     social.routes,
+    comments.routes,
     search.routes,
     tags.routes,
     accounts.routes,

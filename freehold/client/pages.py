@@ -4,6 +4,10 @@ The contexts are the JSON shapes of the native API as plain mappings, so a page 
 
     feed(frame, page)                   /, /following               page
     clip_page(frame, served, …)         /@handle/video/ID           served, comments
+    comments(frame, clip, …)            /@handle/video/ID/comments  GET /api/clips/{id}/comments
+    thread(frame, clip, first, …)       …/comments/ID               one of them, GET /api/comments/{id}/replies
+    versions(frame, clip, …)            …/comments/ID/versions      GET /api/comments/{id}/versions
+    held(frame, held)                   /studio/comments            GET /api/comments/held
     similar(frame, clip, found)         /@handle/video/ID/similar   GET /api/clips/{id}/similar
     fragment(frame, page)               /feed/….html and kin        page: only the run of <article class="clip">
     profile(frame, profile, clips)      /@handle                    GET /api/accounts/{handle}, clips, next_url
@@ -17,7 +21,7 @@ The contexts are the JSON shapes of the native API as plain mappings, so a page 
     studio(frame, clips)                /studio                     GET /api/clips/mine
     sign_in(frame), sign_up(frame)      /sign-in, /sign-up          next_path, fields to fill in again, refusal
     settings(frame, sessions, …)        /settings                   GET /api/sessions, what was chosen for the feeds,
-                                                                    GET /api/account/tags
+                                                                    GET /api/account/tags, …/account/comment-filter
     why(frame, why, served)             /why/PAGE/POSITION          GET /api/why/…, the clip
     feed_figures(frame, figures)        /admin/feed                 GET /api/admin/feed
     about(frame)                        /about
@@ -32,8 +36,10 @@ each with the hidden fields `csrf` and `next` (where a 303 leads):
                        display_name               /forms/password         old, new
     /forms/sign-out                               /forms/sessions/revoke  id, or nothing for all others
     /forms/like        clip, on (1 or 0)          /forms/delete-account   password
-    /forms/follow      handle, on (1 or 0)        /forms/comment          clip, text
+    /forms/follow      handle, on (1 or 0)        /forms/comment-filter   words, one a line
     /forms/follow-tag  tag, on (1 or 0)
+    /forms/comment     clip, text, reply_to where a comment is answered; or comment, verb (like, unlike, pin, unpin,
+                       edit, let-through, delete), text for edit
     /forms/upload      file, what is said of it   /forms/clip             clip, verb (publish, draft, pin, unpin,
                                                                           retry, withdraw, delete)
     /forms/words       clip, what is said of it   /forms/cover            clip, file picture (multipart)
@@ -146,11 +152,34 @@ def clip_page(frame: Frame, served: Json, *, comments: Json | None = None, more_
         box=embed.box_of(served["clip"]),
         embed_url=embed.embed_url(frame.origin, served["clip"]),
         page={"clips": [served], "is_end": False},
-        comments=comments or {"comments": [], "more": False},
+        comments=comments or {"comments": [], "more": False, "before": None},
         feed_name="",
         is_caught_up=False,
         more_url=more_url or f"/@{handle}/clips.html",
     )
+
+
+def comments(frame: Frame, clip: Json, comments: Json, *, order: str) -> str:
+    """The comments under a clip; `order` is newest or likes."""
+    return render("comments_page.html", frame=frame, clip=clip, comments=comments, order=order)
+
+
+def thread(frame: Frame, clip: Json, first: Json, replies: Json, *, answered: Json, is_part: bool) -> str:
+    """A comment and its replies; `answered` is the one that the form answers, and `is_part` says that earlier replies
+    were left out."""
+    return render(
+        "thread.html", frame=frame, clip=clip, first=first, replies=replies, answered=answered, is_part=is_part
+    )
+
+
+def versions(frame: Frame, clip: Json, comment: Json, versions: Sequence[Json]) -> str:
+    """What a comment said, oldest first; the last is what it says now."""
+    return render("versions.html", frame=frame, clip=clip, comment=comment, versions=versions)
+
+
+def held(frame: Frame, held: Json) -> str:
+    """Comments under one's clips that one's filter holds back."""
+    return render("held.html", frame=frame, held=held)
 
 
 def similar(frame: Frame, clip: Json, found: Sequence[Json]) -> str:
@@ -237,9 +266,9 @@ def upload(frame: Frame, *, limits: Json | None = None, clip: Json | None = None
     return render("upload.html", frame=frame, limits=limits or {}, c=clip or NEW_CLIP, drafts=drafts)
 
 
-def studio(frame: Frame, clips: Sequence[Json]) -> str:
-    """The viewer's own clips (mine shapes) with their states."""
-    return render("studio.html", frame=frame, clips=clips)
+def studio(frame: Frame, clips: Sequence[Json], *, held_count: int = 0) -> str:
+    """The viewer's own clips (mine shapes) with their states, and how many comments under them are held back."""
+    return render("studio.html", frame=frame, clips=clips, held_count=held_count)
 
 
 def edit(frame: Frame, clip: Json, *, refusal: str = "") -> str:
@@ -264,7 +293,13 @@ def sign_up(frame: Frame, *, next_path: str = "/", handle: str = "", display_nam
 
 
 def settings(
-    frame: Frame, sessions: Sequence[Json], chosen: Json, followed_tags: Sequence[str], *, refusal: str = ""
+    frame: Frame,
+    sessions: Sequence[Json],
+    chosen: Json,
+    followed_tags: Sequence[str],
+    comment_filter: Json,
+    *,
+    refusal: str = "",
 ) -> str:
     """`frame.account` must be there; `refusal` is the text of what went wrong at the last form.
 
@@ -272,7 +307,13 @@ def settings(
     muted_words, muted_limit and is_profiled.
     """
     return render(
-        "settings.html", frame=frame, sessions=sessions, chosen=chosen, followed_tags=followed_tags, refusal=refusal
+        "settings.html",
+        frame=frame,
+        sessions=sessions,
+        chosen=chosen,
+        followed_tags=followed_tags,
+        comment_filter=comment_filter,
+        refusal=refusal,
     )
 
 

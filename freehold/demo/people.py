@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 
 from freehold.actions import account as account_actions
+from freehold.actions import comment as commenting
 from freehold.actions import social
 from freehold.actions.clip import Words
 from freehold.actions.upload import Announced, Intake, take_file
@@ -104,7 +105,7 @@ class Cast:
         for handle, text in comments_for(planned, self._seed):
             member = await self._member(handle)
             viewer, at_us = Viewer(ViewerId(member.id), member), self._server.clock()
-            await social.comment(backends, viewer, member, clip.id, text, at_us, random)
+            await commenting.comment(backends, viewer, member, clip.id, text, at_us, random)
             if self._random.random() < FOLLOWS_A_COMMENT and handle != _author_of(planned):
                 await social.follow(backends, member, _author_of(planned), True, at_us)
         if _author_of(planned) in FOLLOWED_BY_VIEWER:
@@ -162,7 +163,7 @@ class Cast:
             if reaction.shared:
                 await social.share(server.backends, viewer, member, clip.id, at_us)
             if remark:
-                await social.comment(server.backends, viewer, member, clip.id, remark, at_us, server.random)
+                await commenting.comment(server.backends, viewer, member, clip.id, remark, at_us, server.random)
             if reaction.followed:
                 shown = await server.feed.shown_lately(member, at_us)
                 await social.follow(server.backends, member, _author_of(planned), True, at_us, shown)

@@ -100,7 +100,8 @@ async def find_comments(
     database: Database, viewer: Viewer, query: Query, start: int, count: int, at_us: int
 ) -> Results[FoundComment]:
     async def read(ids: Sequence[int]) -> Mapping[int, FoundComment]:
-        found = await comments.by_ids(database, [CommentId(id_) for id_ in ids])
+        account_id = viewer.account.id if viewer.account else None
+        found = await comments.by_ids(database, [CommentId(id_) for id_ in ids], account_id)
         clip_ids = sorted({comment.clip_id for comment in found})
         views = await shown_clips(database, viewer, clip_ids, Door.SEARCH, at_us)
         shown = {view.clip.id: view for view in views}

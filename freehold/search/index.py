@@ -46,7 +46,7 @@ CLIPS = frozenset({Kind.CLIP_PUBLISHED, Kind.CLIP_CHANGED, Kind.CLIP_WITHDRAWN, 
 LIKES = frozenset({Kind.CLIP_LIKED, Kind.CLIP_UNLIKED})
 ACCOUNTS = frozenset({Kind.ACCOUNT_CREATED, Kind.ACCOUNT_CHANGED, Kind.ACCOUNT_FOLLOWED, Kind.ACCOUNT_UNFOLLOWED})
 WHOLE_ACCOUNTS = frozenset({Kind.ACCOUNT_DELETED, Kind.ACCOUNT_SUSPENDED, Kind.ACCOUNT_RESTORED})
-COMMENTS = frozenset({Kind.COMMENT_CREATED, Kind.COMMENT_DELETED})
+COMMENTS = frozenset({Kind.COMMENT_CREATED, Kind.COMMENT_DELETED, Kind.COMMENT_EDITED, Kind.COMMENT_LET_THROUGH})
 
 Wanted = Mapping[int, Document | None]
 """What is to be kept of each subject; None for nothing."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from freehold.backends.database import Database, Row, Transaction
 from freehold.domain.account import Account, Role
 from freehold.domain.ids import AccountId
+from freehold.store import comment
 from freehold.store.clip import placeholders
 
 COLUMNS = (
@@ -175,12 +176,7 @@ async def delete(transaction: Transaction, account_id: AccountId) -> None:
         " WHERE id IN (SELECT clip_id FROM clip_share WHERE account_id = $1)",
         account_id,
     )
-    await transaction.execute(
-        "UPDATE clip SET comment_count = comment_count -"
-        " (SELECT COUNT(*) FROM comment WHERE comment.clip_id = clip.id AND comment.author_id = $1)"
-        " WHERE id IN (SELECT clip_id FROM comment WHERE author_id = $1)",
-        account_id,
-    )
+    await comment.erase_author(transaction, account_id)
     await transaction.execute(
         "UPDATE account SET follower_count = follower_count - 1"
         " WHERE id IN (SELECT followed_id FROM follow WHERE follower_id = $1)",

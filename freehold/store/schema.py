@@ -72,6 +72,16 @@ def _owned_by_clip(*, primary_key: bool = False) -> Column[int]:
     return Column("clip_id", BigInteger, owner, nullable=False, primary_key=primary_key, autoincrement=False)
 
 
+def _owned_by_comment(*, primary_key: bool = False) -> Column[int]:
+    owner = ForeignKey("comment.id", ondelete="CASCADE")
+    return Column("comment_id", BigInteger, owner, nullable=False, primary_key=primary_key, autoincrement=False)
+
+
+def _index_where(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """Of some of the rows only."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+
+
 account = Table(
     "account",
     metadata,
@@ -186,24 +196,9 @@ clip = Table(
     CheckConstraint("wish IN ('draft', 'publish')", name="wish"),
     Index("ix_clip_author", "author_id", "id"),
     Index("ix_clip_sound", "sound_id"),
-    Index(
-        "ix_clip_due",
-        "due_at_us",
-        sqlite_where=text("due_at_us IS NOT NULL"),
-        postgresql_where=text("due_at_us IS NOT NULL"),
-    ),
-    Index(
-        "ix_clip_publish_at",
-        "publish_at_us",
-        sqlite_where=text("publish_at_us IS NOT NULL"),
-        postgresql_where=text("publish_at_us IS NOT NULL"),
-    ),
-    Index(
-        "ix_clip_cover",
-        "cover_key",
-        sqlite_where=text("cover_key IS NOT NULL"),
-        postgresql_where=text("cover_key IS NOT NULL"),
-    ),
+    _index_where("ix_clip_due", "due_at_us", where="due_at_us IS NOT NULL"),
+    _index_where("ix_clip_publish_at", "publish_at_us", where="publish_at_us IS NOT NULL"),
+    _index_where("ix_clip_cover", "cover_key", where="cover_key IS NOT NULL"),
 )
 
 clip_version = Table(
@@ -324,11 +319,52 @@ comment = Table(
     metadata,
     _id(),
     _owned_by_clip(),
-    _owned_by_account("author_id"),
+    # None: it was deleted, and its place is kept for the replies to it.
+    Column("author_id", BigInteger, ForeignKey("account.id", ondelete="CASCADE"), nullable=True),
+    _optional("root_id"),
+    _optional("reply_to_id"),
     _text("text"),
     _number("at_us"),
+    _optional("edited_at_us"),
+    _optional("held_at_us"),
+    _optional("pinned_at_us"),
+    _number("like_count", 0),
+    _number("reply_count", 0),
     Index("ix_comment_clip", "clip_id", "id"),
     Index("ix_comment_author", "author_id"),
+    _index_where("ix_comment_newest", "clip_id", "id", where="root_id IS NULL"),
+    _index_where("ix_comment_liked", "clip_id", "like_count", "id", where="root_id IS NULL"),
+    _index_where("ix_comment_root", "root_id", "id", where="root_id IS NOT NULL"),
+    _index_where("ix_comment_held", "clip_id", "id", where="held_at_us IS NOT NULL"),
+    _index_where("ix_comment_pinned", "clip_id", where="pinned_at_us IS NOT NULL", unique=True),
+)
+
+comment_like = Table(
+    "comment_like",
+    metadata,
+    _owned_by_comment(primary_key=True),
+    _owned_by_account("account_id", primary_key=True),
+    _number("at_us"),
+    Index("ix_comment_like_account", "account_id"),
+    sqlite_with_rowid=False,
+)
+
+comment_version = Table(
+    "comment_version",
+    metadata,
+    _owned_by_comment(primary_key=True),
+    _key_number("nth"),
+    _text("text"),
+    _number("at_us"),
+    sqlite_with_rowid=False,
+)
+
+comment_filter = Table(
+    "comment_filter",
+    metadata,
+    _owned_by_account("account_id", primary_key=True),
+    _text("words"),
+    sqlite_with_rowid=False,
 )
 
 withholding = Table(

@@ -12,11 +12,13 @@ from freehold.api.routes import Route
 from freehold.backends.database import Transaction
 from freehold.client.assets import static_url
 from freehold.domain.account import Account, Role, Session
+from freehold.domain.clip import Author
 from freehold.domain.ids import AccountId, CommentId, SessionId, SoundId, id_text, new_id
 from freehold.store import account as accounts
 from freehold.store import comment as comments
 from freehold.store import session as sessions
 from freehold.store import sound as sounds
+from freehold.store.comment import Comment
 from tests.api.made import NOW_US, RANDOM, make_clip
 from tests.conftest import Client, Running
 
@@ -73,7 +75,7 @@ class Scene:
             path = await self.avatar()
         path = path.replace("/sitemap/{name}", "/sitemap/clips-0000000000000.xml")
         path = path.replace("/static/{path}", static_url("app.js"))
-        path = path.replace("{position}", "0")
+        path = path.replace("{position}", "0").replace("{comment_id}", self.comment)
         if "{upload_id}" in path:
             path = path.replace("{upload_id}", await self.upload())
         if "{page_id}" in path:
@@ -134,7 +136,8 @@ async def set_scene(running: Running, client: Client, password_hash: str) -> Sce
     clip_id = await make_clip(running.server.backends, author.account.id)
 
     async def speak(transaction: Transaction) -> None:
-        await comments.insert(transaction, comment_id, clip_id, guest.account.id, "Hello", NOW_US)
+        by = Author(guest.account.id, guest.account.handle, "", None, False)
+        await comments.insert(transaction, Comment(comment_id, clip_id, by, "Hello", NOW_US), None)
         await transaction.execute("UPDATE clip SET sound_id = $1 WHERE id = $2", sound_id, clip_id)
 
     await running.database.transact(speak)

@@ -39,7 +39,10 @@ OWN = frozenset(
 """The author's own doors: for everybody else the clip is absent, whatever its state."""
 ELSEWHERE = frozenset(
     {
-        ("DELETE", "/api/sessions/{id}"), ("DELETE", "/api/comments/{id}"), ("GET", "/api/clips/mine"),
+        ("DELETE", "/api/sessions/{id}"), ("DELETE", "/api/comments/{id}"), ("GET", "/api/comments/{id}"),
+        ("PATCH", "/api/comments/{id}"), ("GET", "/api/comments/{id}/replies"), ("GET", "/api/comments/{id}/versions"),
+        ("PUT", "/api/comments/{id}/like"), ("DELETE", "/api/comments/{id}/like"), ("PUT", "/api/comments/{id}/pin"),
+        ("DELETE", "/api/comments/{id}/pin"), ("POST", "/api/comments/{id}/let-through"), ("GET", "/api/clips/mine"),
         ("POST", "/api/clips"), ("POST", "/api/clips/cut"), ("POST", "/forms/clip"), ("GET", "/@{handle}/clips.html"),
         ("GET", "/api/accounts/{handle}/clips"), ("GET", "/api/tags/{tag}/clips"), ("GET", "/tag/{tag}/clips.html"),
         ("GET", "/search/clips.html"), ("GET", "/sound/{id}"), ("GET", "/sound/{id}/clips.html"),

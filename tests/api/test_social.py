@@ -3,6 +3,7 @@
 import asyncio
 
 from freehold.actions import account as accounts
+from freehold.actions import comment as commenting
 from freehold.actions import social
 from freehold.domain.account import Role, Viewer
 from freehold.domain.clip import Audience
@@ -175,7 +176,7 @@ async def test_who_acts_while_their_account_is_deleted_leaves_every_count_right(
         await asyncio.gather(
             social.like(server.backends, viewer, account, clip_id, True, now),
             social.share(server.backends, viewer, account, clip_id, now),
-            social.comment(server.backends, viewer, account, clip_id, "x", now, server.random),
+            commenting.comment(server.backends, viewer, account, clip_id, "x", now, server.random),
             social.follow(server.backends, account, "author", True, now),
             accounts.erase(server.backends, server.incoming_dir, account, None, now),
             return_exceptions=True,

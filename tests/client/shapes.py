@@ -132,18 +132,37 @@ VERSION = {
     "is_sensitive": True,
 }
 
-COMMENTS = {
-    "comments": [
-        {
-            "id": "0000000000com",
-            "author": {key: ANA[key] for key in ("id", "handle", "display_name", "avatar_url")},
-            "text": "How long did it cool?",
-            "at_us": NOW_US - HOUR_US,
-            "is_own": False,
-        }
-    ],
-    "more": False,
-}
+
+def comment(id_: str = "0000000000com", **given: Any) -> dict[str, Any]:
+    return {
+        "id": id_,
+        "author": {key: ANA[key] for key in ("id", "handle", "display_name", "avatar_url")},
+        "text": "How long did it cool?",
+        "at_us": NOW_US - HOUR_US,
+        "edited_at_us": None,
+        "root_id": None,
+        "reply_to": None,
+        "like_count": 0,
+        "reply_count": 0,
+        "is_liked": False,
+        "is_own": False,
+        "is_clips_author": False,
+        "is_pinned": False,
+        "is_held": False,
+        "can_delete": False,
+        "can_pin": False,
+        "can_let_through": False,
+        **given,
+    }
+
+
+def held(*comments: dict[str, Any]) -> dict[str, Any]:
+    shown = [{"comment": one, "clip_id": "0000000000001", "clip_url": "/@ana/video/0000000000001"} for one in comments]
+    return {"comments": shown, "more": bool(comments), "before": "0000000000com"}
+
+
+FILTER: dict[str, Any] = {"words": ["spam", "#ad"], "limit": 500}
+COMMENTS: dict[str, Any] = {"comments": [comment()], "more": False, "before": None}
 
 WHY = {
     "clip_id": "0000000000001",
@@ -180,7 +199,7 @@ REASONS = [
 
 def search_answer(**given: Any) -> dict[str, Any]:
     account = {**{key: ANA[key] for key in ("id", "handle", "display_name", "bio", "avatar_url")}, "follower_count": 1}
-    comment = COMMENTS["comments"][0]  # type: ignore[index]
+    said = COMMENTS["comments"][0]
     return {
         "query": "kiln",
         "mended": None,
@@ -189,7 +208,7 @@ def search_answer(**given: Any) -> dict[str, Any]:
         "clips": [{"clip": clip(number), "score": 0.85, "why": REASONS, "next": number} for number in (1, 2)],
         "accounts": [{"account": account, "is_followed": True, "score": 0.7, "why": REASONS}],
         "tags": [{"tag": "kilns", "clip_count": 1200}, {"tag": "größe", "clip_count": 1}],
-        "comments": [{"comment": comment, "clip_id": "1", "clip_url": "/@ana/video/1", "score": 0.5, "why": REASONS}],
+        "comments": [{"comment": said, "clip_id": "1", "clip_url": "/@ana/video/1", "score": 0.5, "why": REASONS}],
         "next": 24,
         **given,
     }

@@ -815,8 +815,79 @@ def test_a_comment_appears_at_once_can_be_deleted_and_counts(
     page.keyboard.press("Enter")
     expect(page.locator(".comment .text").first).to_have_text("<b>Bold</b>")
     expect(page.locator('.clip.current [data-do="comments"] b')).to_have_text(str(there + 1))
-    page.locator(".comment button").click()
+    bold = page.locator(".comment").first
+    like = bold.locator(".like")
+    like.click()
+    expect(like).to_have_attribute("aria-pressed", "true")
+    expect(like.locator("b")).to_have_text("1")
+    bold.locator("summary").click()
+    bold.locator("textarea").fill("<b>Bolder</b>")
+    bold.get_by_role("button", name="Save the change").click()
+    expect(bold.locator(".text")).to_have_text("<b>Bolder</b>")
+    bold.get_by_role("link", name="edited").click()
+    expect(bold.locator(".versions .text")).to_have_text(["<b>Bold</b>", "<b>Bolder</b>"])
+    answer_with_keys(page)
+    bold.locator(".one summary").first.click()
+    bold.get_by_role("button", name="Delete").first.click()
+    expect(bold.locator(".one").first).to_have_text("This comment is not here any more.")
+    bold.locator(".replies summary").click()
+    bold.locator(".replies").get_by_role("button", name="Delete").click()
+    page.get_by_role("link", name="Newest").click()
+    expect(page.locator(".sorts [aria-current]")).to_have_text("Newest")
     expect(page.locator(".comment")).to_have_count(there)
+
+
+def answer_with_keys(page: Page) -> None:
+    """Replies to the first comment; the reply is there at once, hidden and shown again."""
+    first = page.locator("#comments-list > .comment").first
+    first.get_by_role("link", name="Reply").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#say")).to_be_focused()
+    expect(page.locator(".answering")).to_contain_text("Reply to @talker")
+    page.keyboard.press("Escape")
+    expect(page.locator(".answering")).to_have_count(0)
+    first.get_by_role("link", name="Reply").press("Enter")
+    page.keyboard.type("and a word more")
+    page.keyboard.press("Enter")
+    expect(first.locator(".replies .text")).to_have_text("and a word more")
+    expect(page.locator(".answering")).to_have_count(0)
+    page.reload()
+    unfold = first.locator(".unfold")
+    expect(unfold).to_have_text("Show 1 reply")
+    for shown in (1, 0, 1):
+        unfold.focus()
+        page.keyboard.press("Enter")
+        expect(first.locator(".replies .text")).to_have_count(shown)
+
+
+def test_a_comment_that_a_filter_holds_back_is_let_through_and_pinned_on_a_phone(
+    open_page: Open, network: Network, playwright: Playwright
+) -> None:
+    heckler = Person(playwright, network.base, "heckler")
+    clip = next(clip for clip in network.clips if clip["author"]["handle"] == "mei")
+    page = open_page("/settings", as_person="mei")
+    page.fill("#filtered-words", "tripe")
+    page.locator("#comment-filter button").tap()
+    expect(page.locator(".toast")).to_contain_text("Saved")
+    said = heckler.call("POST", f"/api/clips/{clip['id']}/comments", {"text": "Tripe!"})["comment"]
+    assert said["is_held"]
+    page.goto("/studio")
+    page.get_by_role("link", name="held back").tap()
+    row = page.locator(f"#comment-{said['id']}")
+    expect(row).to_contain_text("only who wrote it and @mei see it")
+    row.get_by_role("button", name="Let it through").tap()
+    expect(row).to_have_count(0)
+    page.goto(clip["url"] + "#comments")
+    row.locator("summary").tap()
+    row.get_by_role("button", name="Pin").tap()
+    expect(page.locator("#comments-list > .comment").first).to_contain_text("Pinned by @mei")
+    bare = open_page(clip["url"] + "/comments", as_person="heckler", java_script_enabled=False)
+    expect(bare.locator("#comments-list > .comment").first).to_contain_text("Tripe!")
+    bare.goto(clip["url"] + "/comments")
+    bare.get_by_role("link", name="Reply").first.tap()
+    bare.fill("#say", "But well cooked")
+    bare.get_by_role("button", name="Send").tap()
+    expect(bare.locator(".replies .text")).to_have_text("But well cooked")
 
 
 def test_settings_change_the_profile_and_the_password(
@@ -866,6 +937,7 @@ def test_reading_works_without_scripts(open_page: Open, network: Network) -> Non
 PLACES = (
     "/", "/following", "/@ana", "/tag/kind1", "/upload", "/studio", "/settings", "/about", "/nowhere", "{clip}",
     "{sound}", "/search", "/search?q=clip&after=1y", "/search?q=again&kind=comment", "/@ana/share", "{embed}",
+    "{clip}/comments", "/studio/comments",
     "{history}", "{edit}",
 )  # fmt: skip
 OUTSIDE = ("/", "/sign-in", "/sign-up", "/upload", "{clip}")
@@ -885,7 +957,7 @@ def test_axe_finds_nothing(open_page: Open, network: Network, theme: str, device
 
     def look(places: tuple[str, ...], keys: tuple[str, ...]) -> None:
         for place in places:
-            page.goto(addresses.get(place, place))
+            page.goto(re.sub(r"\{\w+\}", lambda one: addresses.get(one[0], one[0]), place))
             for key in ("", *keys) if place == "/" else ("",):
                 if key:
                     page.keyboard.press(key)

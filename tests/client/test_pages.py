@@ -19,6 +19,7 @@ from tests.client.shapes import (
     ASKED,
     CHOSEN,
     COMMENTS,
+    FILTER,
     HOSTILE,
     NOW_US,
     REASONS,
@@ -60,6 +61,22 @@ EVERY_PAGE: dict[str, Callable[[], str]] = {
     "nothing": lambda: pages.feed(frame(), {**page(0), "is_end": True}),
     "following": lambda: pages.feed(frame("/following"), {**page(0), "is_end": True}, name="following"),
     "clip": lambda: pages.clip_page(frame("/@ana/video/0000000000001"), served(), comments=COMMENTS),
+    "comments page": lambda: pages.comments(
+        frame(account=ANA), shapes.clip(), {**COMMENTS, "more": True, "before": "3.0000000000com"}, order="likes"
+    ),
+    "thread": lambda: pages.thread(
+        frame(account=ANA),
+        shapes.clip(),
+        shapes.comment("0000000000co1", is_own=True, can_delete=True, can_pin=True),
+        {"comments": [shapes.comment("0000000000co2", root_id="0000000000co1")], "more": True, "after": "5"},
+        answered=shapes.comment(),
+        is_part=True,
+    ),
+    "versions": lambda: pages.versions(
+        frame(), shapes.clip(), shapes.comment(), [{"text": text, "at_us": NOW_US} for text in ("Befor", "Before")]
+    ),
+    "held": lambda: pages.held(frame(account=ANA), shapes.held(shapes.comment(is_held=True, can_let_through=True))),
+    "nothing held": lambda: pages.held(frame(account=ANA), shapes.held()),
     "similar": lambda: pages.similar(
         frame(), shapes.clip(), [{"clip": shapes.clip(2), "name": "tag", "text": "Both have the tag #kilns."}]
     ),
@@ -105,7 +122,9 @@ EVERY_PAGE: dict[str, Callable[[], str]] = {
     "sensitive and embedded": lambda: pages.embedded(frame("/embed/1"), shapes.clip(is_sensitive=True)),
     "sign in": lambda: pages.sign_in(frame("/sign-in"), next_path="/upload", refusal="Name or password is wrong."),
     "sign up": lambda: pages.sign_up(frame("/sign-up"), handle="ana", display_name="Ana"),
-    "settings": lambda: pages.settings(frame("/settings", account=ANA, notice="Saved."), SESSIONS, CHOSEN, ["größe"]),
+    "settings": lambda: pages.settings(
+        frame("/settings", account=ANA, notice="Saved."), SESSIONS, CHOSEN, ["größe"], FILTER
+    ),
     "why": lambda: pages.why(frame("/why/p/1"), WHY, served()),
     "about": lambda: pages.about(frame("/about"), log_days=30, clip_count=64, account_count=12),
     "figures": lambda: pages.feed_figures(frame("/admin/feed", account=OPERATOR), figures()),
@@ -158,7 +177,8 @@ def test_what_people_write_is_shown_as_text_on_every_page() -> None:
         sound={"id": "s", "title": HOSTILE, "name": HOSTILE, "author_handle": "ana", "is_original": True},
     )
     hostile_page = {**page(0), "clips": [hostile]}
-    comments = {"comments": [{**COMMENTS["comments"][0], "text": HOSTILE, "author": account}], "more": False}  # type: ignore[index]
+    said = shapes.comment(text=HOSTILE, author=account, reply_to=HOSTILE, edited_at_us=1, is_own=True, can_delete=True)
+    comments = {**COMMENTS, "comments": [said]}
     why = {**WHY, "source_text": HOSTILE, "terms": [{"name": "x", "text": HOSTILE, "value": 1.0}]}
     sessions = [{**SESSIONS[0], "agent": HOSTILE, "is_current": False}]
     reasons = [{**REASONS[0], "text": HOSTILE}]
@@ -169,7 +189,7 @@ def test_what_people_write_is_shown_as_text_on_every_page() -> None:
         clips=[{**found, "clip": hostile["clip"], "next": 1}],
         accounts=[{**found, "account": {**account, "follower_count": 1}, "is_followed": False}],
         tags=[{"tag": HOSTILE, "clip_count": 1}],
-        comments=[{**found, "comment": comments["comments"][0], "clip_id": HOSTILE, "clip_url": HOSTILE}],  # type: ignore[index]
+        comments=[{**found, "comment": said, "clip_id": HOSTILE, "clip_url": HOSTILE}],
     )
     asked = dict.fromkeys(ASKED, HOSTILE)
     trends = [{**TRENDS[0], "tag": HOSTILE}]
@@ -177,6 +197,12 @@ def test_what_people_write_is_shown_as_text_on_every_page() -> None:
     shown = [
         pages.feed(frame(HOSTILE, account=account, notice=HOSTILE), hostile_page),
         pages.clip_page(frame(account=account), hostile, comments=comments),
+        pages.comments(frame(account=account), hostile["clip"], comments, order="newest"),
+        pages.thread(
+            frame(account=account), hostile["clip"], said, comments | {"after": None}, answered=said, is_part=False
+        ),
+        pages.versions(frame(), hostile["clip"], said, [{"text": HOSTILE, "at_us": NOW_US}]),
+        pages.held(frame(account=account), shapes.held({**said, "is_held": True})),
         pages.profile(frame(), {**PROFILE, "account": account}, [hostile], next_url=HOSTILE),
         pages.tag(frame(), {**TAG, "tag": HOSTILE}, [hostile]),
         pages.sound(frame(), [hostile]),
@@ -190,7 +216,9 @@ def test_what_people_write_is_shown_as_text_on_every_page() -> None:
         pages.studio(
             frame(account=account), [mine("refused", caption=HOSTILE, refusal={"code": "x", "text": HOSTILE})]
         ),
-        pages.settings(frame(account=account), sessions, chosen, [HOSTILE], refusal=HOSTILE),
+        pages.settings(
+            frame(account=account), sessions, chosen, [HOSTILE], {**FILTER, "words": [HOSTILE]}, refusal=HOSTILE
+        ),
         pages.sign_in(frame(), next_path=HOSTILE, handle=HOSTILE, refusal=HOSTILE),
         pages.why(frame(), why, hostile),
         pages.error(frame(HOSTILE), 404, HOSTILE, HOSTILE),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bench.fill import fill
+from freehold.actions import comment as commenting
 from freehold.actions import social
 from freehold.actions.watch import BatchReport, WatchReport
 from freehold.backends import Backends
@@ -224,7 +225,7 @@ async def test_the_next_page_knows_what_was_shared_commented_and_followed_and_a_
         share, comment, follow = likely()
         assert share > before[0] and [comment, follow] == before[1:]
         async with feed.acting(me):
-            await social.comment(backends, viewer, me, clip_ids[5], "Oh", clock(), random)
+            await commenting.comment(backends, viewer, me, clip_ids[5], "Oh", clock(), random)
         assert likely()[1] > comment and [likely()[0], likely()[2]] == [share, follow]
         async with feed.acting(me):
             await social.follow(backends, me, author.handle, True, clock(), [clip_ids[6], clip_ids[5]])
@@ -233,9 +234,9 @@ async def test_the_next_page_knows_what_was_shared_commented_and_followed_and_a_
         async with feed.acting(me):
             await social.follow(backends, me, author.handle, False, clock())
             await social.follow(backends, me, author.handle, True, clock(), [clip_ids[5]])
-            (mine,) = await comments.of_clip(backends.database, clip_ids[5], None, 9)
-            await social.delete_comment(backends, me, mine.id, clock())
-            await social.comment(backends, viewer, me, clip_ids[5], "Ah", clock(), random)
+            (mine,) = await comments.ids_on_clip_for_system(backends.database, clip_ids[5])
+            await commenting.delete(backends, me, mine, clock())
+            await commenting.comment(backends, viewer, me, clip_ids[5], "Ah", clock(), random)
         assert likely() == after, "what is undone is not taken back, and done again it does not count again"
         found = await crashed(backends)
         assert found.learner.state_hash() == feed.learning.learner.state_hash()

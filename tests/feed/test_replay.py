@@ -16,6 +16,7 @@ from bench.fill import Filled, fill
 from freehold.actions import account as account_actions
 from freehold.actions import choices, social
 from freehold.actions import clip as clip_actions
+from freehold.actions import comment as commenting
 from freehold.actions.clip import Change
 from freehold.actions.watch import BatchReport, WatchReport
 from freehold.backends import Backends
@@ -108,7 +109,7 @@ async def trouble(backends: Backends, filled: Filled, random: Random, rounds: in
         await social.follow(backends, me, other.handle, number % 3 > 0, clock(), random.sample(filled.clip_ids, 30))
         await social.like(backends, viewer, me, random.choice(there), True, clock())
         await social.share(backends, viewer, me, random.choice(there), clock())
-        await social.comment(backends, viewer, me, random.choice(there), "Ah", clock(), random)
+        await commenting.comment(backends, viewer, me, random.choice(there), "Ah", clock(), random)
         await account_actions.reset_feed(backends, me, clock())
         wished = random.choice(((WishKind.TAG, f"tag{number % 6}"), (WishKind.AUTHOR, other.handle)))
         await choices.set_wish(backends, me, *wished, random.randrange(-2, 3), clock(), random)
@@ -322,7 +323,7 @@ async def reacted(backends: Backends, filled: Filled) -> Account:
         async with feed.acting(me):
             await social.share(backends, viewer, me, filled.clip_ids[0], clock())
             for seed, text in enumerate(("Oh", "Ah")):
-                await social.comment(backends, viewer, me, filled.clip_ids[0], text, clock(), Random(seed))
+                await commenting.comment(backends, viewer, me, filled.clip_ids[0], text, clock(), Random(seed))
             await social.follow(backends, me, author.handle, True, clock(), filled.clip_ids)
         await swipe(feed, Viewer(ViewerId(100)), 1, Random(2))
     return me

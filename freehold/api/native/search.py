@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from freehold.api.native import feeds
-from freehold.api.native.social import CommentShape, comment_json
+from freehold.api.native.comments import CommentShape, comment_json
 from freehold.api.present import ClipShape, avatar_url, clip_json
 from freehold.api.routes import Parameter, Routes, numbered, one_of, query_int
 from freehold.api.server import Call
@@ -250,7 +250,7 @@ async def _clips(call: Call, found: Sequence[Found[ClipView]]) -> list[FoundClip
 def _comment(call: Call, found: Found[FoundComment]) -> FoundCommentShape:
     clip = found.subject.clip
     return {
-        "comment": CommentShape(**comment_json(call, found.subject.comment)),
+        "comment": comment_json(call, found.subject.comment, clip.author.id),
         "clip_id": id_text(clip.clip.id),
         "clip_url": f"/@{clip.author.handle}/video/{id_text(clip.clip.id)}",
         "score": found.score,

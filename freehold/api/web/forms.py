@@ -12,10 +12,11 @@ from starlette.responses import Response
 
 from freehold.actions import account as account_actions
 from freehold.actions import clip as clip_actions
+from freehold.actions import comment as comment_actions
 from freehold.actions.clip import Change
 from freehold.api import identity
 from freehold.api.edge import BODY_LIMIT_BYTES, read_body
-from freehold.api.native import accounts, clips, controls, social, tags
+from freehold.api.native import accounts, clips, comments, controls, social, tags
 from freehold.api.native.uploads import words_of
 from freehold.api.routes import Access, Kind, Routes, parse_form
 from freehold.api.server import Call
@@ -25,7 +26,7 @@ from freehold.client import pages
 from freehold.domain.choices import WishKind
 from freehold.domain.clip import Wish
 from freehold.domain.errors import BadInput, Refusal, Throttled, TooLarge, WrongMedia
-from freehold.domain.ids import ClipId, SessionId, id_text, parse_id
+from freehold.domain.ids import ClipId, CommentId, SessionId, id_text, parse_id
 from freehold.media.avatar import MAX_PICTURE_BYTES
 from freehold.media.cover import MAX_PICTURE_BYTES as MAX_COVER_BYTES
 
@@ -204,10 +205,45 @@ async def follow_tag(call: Call) -> Response:
 
 @routes.add("POST", "/forms/comment", access=Access.SIGNED_IN, kind=Kind.PAGE)
 async def comment(call: Call) -> Response:
-    """Comment on a clip."""
+    """Comment on a clip, reply to a comment, or like, pin, edit, let through or delete one."""
     fields = await read_form(call)
-    await social.comment_on(call, _clip_id(fields), fields.get("text", ""))
-    return see_other(safe_next(fields.get("next", "")) + "#comments")
+    wanted = safe_next(fields.get("next", ""))
+    if "verb" in fields:
+        await _do_with_comment(call, CommentId(parse_id(fields.get("comment", "")) or 0), fields)
+        return see_other(wanted)
+    answered = fields.get("reply_to")
+    reply_to_id = None if answered is None else CommentId(parse_id(answered) or 0)
+    await comments.comment_on(call, _clip_id(fields), fields.get("text", ""), reply_to_id)
+    return see_other(wanted if reply_to_id else wanted + "#comments")
+
+
+async def _do_with_comment(call: Call, comment_id: CommentId, fields: Mapping[str, str]) -> None:
+    backends = call.server.backends
+    match fields["verb"]:
+        case "like" | "unlike" as verb:
+            await comments.like_comment(call, comment_id, verb == "like")
+        case "pin" | "unpin" as verb:
+            await comment_actions.pin(backends, call.account, comment_id, verb == "pin", call.at_us)
+        case "edit":
+            await comments.edit_as(call, comment_id, fields.get("text", ""))
+        case "let-through":
+            await comment_actions.let_through(backends, call.account, comment_id, call.at_us)
+        case "delete":
+            await comment_actions.delete(backends, call.account, comment_id, call.at_us)
+        case _:
+            raise BadInput("bad-body", "The form says nothing that can be done with a comment.")
+
+
+@routes.add("POST", "/forms/comment-filter", access=Access.HOLDER, kind=Kind.PAGE)
+async def comment_filter(call: Call) -> Response:
+    """Hold back comments under one's clips with the words that stand in the form, one a line, and no others."""
+    fields = await read_form(call)
+    try:
+        words = fields.get("words", "").splitlines()
+        await comment_actions.set_filter(call.server.backends, call.account, words, call.at_us)
+    except Refusal as refusal:
+        return await _settings_refused(call, refusal)
+    return see_other("/settings?done=comments#comment-filter")
 
 
 @routes.add("POST", "/forms/upload", access=Access.CREATOR, kind=Kind.PAGE, checks_csrf=False)
@@ -338,6 +374,6 @@ def _refused(call: Call, html: str, refusal: Refusal) -> Response:
 
 async def _settings_refused(call: Call, refusal: Refusal) -> Response:
     sessions, chosen = await accounts.sessions_json(call), await controls.controls_json(call)
-    followed = await tags.followed_tags(call)
-    html = pages.settings(frame_of(call), sessions, chosen, followed, refusal=refusal.text)
+    followed, held_back = await tags.followed_tags(call), await comments.filter_json(call)
+    html = pages.settings(frame_of(call), sessions, chosen, followed, held_back, refusal=refusal.text)
     return _refused(call, html, refusal)

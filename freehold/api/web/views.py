@@ -5,9 +5,9 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from freehold.actions.clip import folded_tag
-from freehold.api.native import accounts, admin, clips, controls, feeds, social, tags
+from freehold.api.native import accounts, admin, clips, comments, controls, feeds, tags
 from freehold.api.native import search as searches
-from freehold.api.present import PageShape, clip_json, page_json, served_json
+from freehold.api.present import ClipShape, PageShape, clip_json, page_json, served_json
 from freehold.api.routes import Access, Kind, Routes, path_id, query_id, query_int
 from freehold.api.server import Call
 from freehold.api.web.answer import page_response, safe_next, see_other
@@ -15,14 +15,16 @@ from freehold.api.web.frame import frame_of
 from freehold.client import pages
 from freehold.domain.account import NOBODY
 from freehold.domain.errors import BadInput, Refusal
-from freehold.domain.ids import ClipId, id_text, parse_id
+from freehold.domain.ids import ClipId, CommentId, id_text, parse_id
 from freehold.domain.verdict import Door
 from freehold.feed.page import Page
 from freehold.governance.judge import shown_clip, shown_clips
 from freehold.search import find
 from freehold.store import account as account_rows
 from freehold.store import clip as clip_rows
+from freehold.store import comment as comment_rows
 from freehold.store import rendition as rendition_rows
+from freehold.store.comment import Order
 
 routes = Routes()
 FIRST_PAGE = 5
@@ -41,6 +43,7 @@ NOTICES = {
     "sessions": "Ended.",
     "feed": "Your feed begins anew.",
     "choice": "Saved. It holds from the next page on.",
+    "comments": "Saved.",
 }
 
 
@@ -104,11 +107,53 @@ async def clip(call: Call) -> Response:
     if served["clip"]["author"]["handle"] != call.request.path_params["handle"].lower():
         return see_other(served["clip"]["url"])
     try:
-        comments = await social.comments_json(call, ClipId(path_id(call, "id")), None)
+        said = await comments.comments_json(call, ClipId(path_id(call, "id")), Order.LIKES)
     except Refusal:
         # A moderator sees a withheld clip at its link; its comments stay shut.
-        comments = None
-    return page_response(call, pages.clip_page(frame_of(call), served, comments=comments, more_url=_more_url(call)))
+        said = None
+    return page_response(call, pages.clip_page(frame_of(call), served, comments=said, more_url=_more_url(call)))
+
+
+@routes.add("GET", "/@{handle}/video/{id}/comments", kind=Kind.PAGE)
+async def clip_comments(call: Call) -> Response:
+    """The comments under a clip."""
+    clip = await _talked_of(call)
+    order = comments.asked_order(call, Order.LIKES)
+    said = await comments.comments_json(call, ClipId(path_id(call, "id")), order)
+    return page_response(call, pages.comments(frame_of(call), clip, said, order=order))
+
+
+@routes.add("GET", "/@{handle}/video/{id}/comments/{comment_id}", kind=Kind.PAGE)
+async def thread(call: Call) -> Response:
+    """A comment and its replies, or one of these and those behind it."""
+    clip, view = await _talked_of(call), await comments.clip_of(call, ClipId(path_id(call, "id")))
+    comment_id = CommentId(path_id(call, "comment_id"))
+    written = await comment_rows.one_for_system(call.server.backends.database, comment_id)
+    first = await comments.first_json(call, view, written.root_id or written.id) if written else None
+    if written is None or first is None:
+        return see_other(clip["url"] + "/comments")
+    root_id, is_reply = written.root_id or written.id, written.root_id is not None
+    replies = await comments.replies_json(call, view, root_id, CommentId(comment_id - 1) if is_reply else None)
+    asked = call.request.query_params.get("reply", id_text(comment_id))
+    answered = next((one for one in (first, *replies["comments"]) if one["id"] == asked and one["author"]), first)
+    is_part = is_reply or "after" in call.request.query_params
+    html = pages.thread(frame_of(call), clip, first, replies, answered=answered, is_part=is_part)
+    return page_response(call, html)
+
+
+@routes.add("GET", "/@{handle}/video/{id}/comments/{comment_id}/versions", kind=Kind.PAGE)
+async def versions(call: Call) -> Response:
+    """What a comment said before it was edited."""
+    clip = await _talked_of(call)
+    found, view = await comments.readable(call, CommentId(path_id(call, "comment_id")))
+    said = comments.comment_json(call, found, view.author.id)
+    html = pages.versions(frame_of(call), clip, said, await comments.versions_json(call, found))
+    return page_response(call, html)
+
+
+async def _talked_of(call: Call) -> ClipShape:
+    """The clip in the path, whose comments may be read; raises what `shown_clip` raises."""
+    return clip_json(await comments.clip_of(call, ClipId(path_id(call, "id"))), (), call.viewer)
 
 
 @routes.add("GET", "/@{handle}/video/{id}/similar", kind=Kind.PAGE)
@@ -235,8 +280,16 @@ async def upload(call: Call) -> Response:
 @routes.add("GET", "/studio", kind=Kind.PAGE)
 async def studio(call: Call) -> Response:
     """One's own clips with their states."""
-    mine = await clips.mine_of(call) if call.viewer.account else []
-    return page_response(call, pages.studio(frame_of(call), mine))
+    mine, account = await clips.mine_of(call) if call.viewer.account else [], call.viewer.account
+    database = call.server.backends.database
+    held_count = await comment_rows.count_held_under_clips_of(database, account.id) if account else 0
+    return page_response(call, pages.studio(frame_of(call), mine, held_count=held_count))
+
+
+@routes.add("GET", "/studio/comments", access=Access.SIGNED_IN, kind=Kind.PAGE)
+async def held(call: Call) -> Response:
+    """Comments under one's clips that one's filter holds back."""
+    return page_response(call, pages.held(frame_of(call), await comments.held_json(call)))
 
 
 @routes.add("GET", "/studio/{clip_id}", access=Access.SIGNED_IN, kind=Kind.PAGE)
@@ -270,8 +323,8 @@ async def settings(call: Call) -> Response:
     """Profile, password, sessions, what one chose for one's feeds, deletion."""
     sessions, chosen = await accounts.sessions_json(call), await controls.controls_json(call)
     notice = NOTICES.get(call.request.query_params.get("done", ""), "")
-    followed = await tags.followed_tags(call)
-    return page_response(call, pages.settings(frame_of(call, notice), sessions, chosen, followed))
+    followed, held_back = await tags.followed_tags(call), await comments.filter_json(call)
+    return page_response(call, pages.settings(frame_of(call, notice), sessions, chosen, followed, held_back))
 
 
 @routes.add("GET", "/why/{page_id}/{position}", kind=Kind.PAGE)

@@ -51,8 +51,7 @@ fresh?.addEventListener("submit", async (event) => {
   if (await sent(fresh, () => call("PUT", path, { level: Number(fields.get("level")) }))) location.reload();
 });
 
-const muted = /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-muted]"));
-if (muted) {
+for (const muted of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-muted]"))) {
   const area = /** @type {HTMLTextAreaElement} */ (muted.querySelector("textarea"));
   const count = /** @type {HTMLElement} */ (muted.querySelector("[data-count]"));
   const lines = () => area.value.split("\n").map((line) => line.trim()).filter(Boolean);
@@ -62,7 +61,7 @@ if (muted) {
   muted.addEventListener("submit", async (event) => {
     event.preventDefault();
     const isDone = await sent(muted, async () => {
-      const { words: kept } = await call("PUT", "/api/feeds/muted-words", { words: lines() });
+      const { words: kept } = await call("PUT", muted.dataset.path || "", { words: lines() });
       area.value = kept.join("\n");
     });
     show();
