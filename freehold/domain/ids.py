@@ -28,7 +28,12 @@ _VALUES = {character: value for value, character in enumerate(ALPHABET)}
 
 def new_id(at_us: int, random: Random) -> int:
     """An id for something made at `at_us` (microseconds since 1970)."""
-    return max(0, (at_us - EPOCH_US) // 1000) << RANDOM_BITS | random.getrandbits(RANDOM_BITS)
+    return first_id_at(at_us) | random.getrandbits(RANDOM_BITS)
+
+
+def first_id_at(at_us: int) -> int:
+    """Below every id that is made from then on, to the millisecond."""
+    return max(0, (at_us - EPOCH_US) // 1000) << RANDOM_BITS
 
 
 def made_at_us(id_: int) -> int:

@@ -27,7 +27,7 @@ from freehold.domain.account import Account, Role, Viewer
 from freehold.domain.choices import FeedWish, WishKind
 from freehold.domain.clip import ClipView
 from freehold.domain.errors import Absent, BackendError, NotSignedIn
-from freehold.domain.ids import AccountId, ClipId, PageId, SoundId, ViewerId, new_id
+from freehold.domain.ids import AccountId, ClipId, PageId, SoundId, ViewerId, first_id_at, made_at_us, new_id
 from freehold.domain.muting import Muting
 from freehold.domain.verdict import Door
 from freehold.domain.watch import Source
@@ -58,7 +58,9 @@ DAY_US = 86_400_000_000
 LATELY_US = 30 * 60_000_000
 LASTS_KEPT = 100_000
 MUTINGS_KEPT = 10_000
-FOUND_AT_ONCE = 500
+FOUND_AT_FIRST, FOUND_AT_ONCE = 120, 500
+LOOKED_BACK_US = (DAY_US // 4, 4 * DAY_US, 60 * DAY_US, 1 << 62)
+"""How far a page of Following looks back, first and then; in the end over everything."""
 PAGES_BACK = 200
 JUDGED_AT_ONCE = 100
 JUDGED_AT_MOST = 2000
@@ -361,9 +363,9 @@ class Feed:
         is_all = len(past) < PAGES_BACK
         followed_tags = await tags.followed_by(self._database, account_id)
         judged: list[ClipView] = []
-        judged_count, limit, is_end = 0, 4 * count, False
+        judged_count, limit, is_end, found_limit = 0, 4 * count, False, FOUND_AT_FIRST
         while len(judged) < 4 * count and judged_count < JUDGED_AT_MOST and not is_end:
-            found = await self._newest_followed(account_id, followed_tags, before)
+            found = await self._newest_followed(account_id, followed_tags, before, found_limit, at_us)
             marks = dict(zip(found, self.learning.learner.has_seen(viewer.id, found, at_us, again), strict=True))
             if not is_all and any(marks[clip_id] is None and clip_id not in shown for clip_id in found):
                 past = await self._following_pages(viewer.id, at_us, self.rules.seen_window_clips)
@@ -374,8 +376,9 @@ class Feed:
             judged += await shown_clips(self._database, viewer, wanted, Door.FEED, at_us)
             judged_count, limit = judged_count + len(wanted), JUDGED_AT_ONCE
             is_cut = len(wanted) < len(unseen)
-            is_end = len(found) < FOUND_AT_ONCE and not is_cut
+            is_end = len(found) < found_limit and not is_cut
             before = wanted[-1] if is_cut else found[-1] if found else before
+            found_limit = FOUND_AT_ONCE
         views = alternating(judged, count, *last)
         left = {view.clip.id for view in judged} - {view.clip.id for view in views}
         if left:
@@ -383,12 +386,25 @@ class Feed:
         return list(views), None if is_end else before
 
     async def _newest_followed(
-        self, account_id: AccountId, followed_tags: Sequence[str], before: ClipId | None
-    ) -> Sequence[ClipId]:
-        """The newest `FOUND_AT_ONCE` by the authors and with the tags that the account follows."""
-        by_authors = await clips.followed_for_viewer(self._database, account_id, before, FOUND_AT_ONCE)
-        by_tags = await clips.by_tags_for_viewer(self._database, account_id, followed_tags, before, FOUND_AT_ONCE)
-        return sorted({*by_authors, *by_tags}, reverse=True)[:FOUND_AT_ONCE]
+        self, account_id: AccountId, followed_tags: Sequence[str], before: ClipId | None, limit: int, at_us: int
+    ) -> list[ClipId]:
+        """The newest by the authors and with the tags that the account follows.
+
+        Looked for in spans of time, each longer than the one before: of those who publish much, what they once
+        published is not read, and of those who publish little there is little to read.
+        """
+        found: list[ClipId] = []
+        newest_us, end = made_at_us(before) if before else at_us, before or ClipId(1 << 62)
+        for span_us in LOOKED_BACK_US:
+            start = ClipId(first_id_at(newest_us - span_us))
+            left = limit - len(found)
+            by_authors = await clips.followed_for_viewer(self._database, account_id, start, end, left)
+            by_tags = await clips.by_tags_for_viewer(self._database, account_id, followed_tags, start, end, left)
+            found += sorted({*by_authors, *by_tags}, reverse=True)[:left]
+            if len(found) == limit:
+                break
+            end = min(start, end)
+        return found
 
     async def _following_pages(self, viewer_id: ViewerId, at_us: int, limit: int) -> list[PageRow]:
         """What the learner cannot know as seen: it is told of clips that everybody may see, once they are."""

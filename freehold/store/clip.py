@@ -116,37 +116,46 @@ async def by_author_for_viewer(
 
 
 async def followed_for_viewer(
-    database: Database, viewer_account_id: AccountId, before_id: ClipId | None, limit: int
+    database: Database, viewer_account_id: AccountId, from_id: ClipId, before_id: ClipId, limit: int
 ) -> Sequence[ClipId]:
-    """Published clips of the accounts that the viewer follows, newest first, as ids for `for_viewer`."""
+    """Published clips of the accounts that the viewer follows, from an id on up to another one, newest first, as ids
+    for `for_viewer`. Each author's are read by the index, so it costs what lies between the two."""
     rows = await database.fetch(
         "SELECT clip.id FROM follow JOIN clip ON clip.author_id = follow.followed_id"
-        " WHERE follow.follower_id = $1 AND clip.id < $2 AND clip.published_at_us IS NOT NULL"
-        " ORDER BY clip.id DESC LIMIT $3",
+        " WHERE follow.follower_id = $1 AND clip.id >= $2 AND clip.id < $3 AND clip.published_at_us IS NOT NULL"
+        " ORDER BY clip.id DESC LIMIT $4",
         viewer_account_id,
-        before_id or 1 << 62,
+        from_id,
+        before_id,
         limit,
     )
     return [ClipId(row["id"]) for row in rows]
 
 
 async def by_tags_for_viewer(
-    database: Database, viewer_account_id: AccountId, tags: Sequence[str], before_id: ClipId | None, limit: int
+    database: Database,
+    viewer_account_id: AccountId,
+    tags: Sequence[str],
+    from_id: ClipId,
+    before_id: ClipId,
+    limit: int,
 ) -> Sequence[ClipId]:
-    """Published clips with any of the tags, newest first, as ids for `for_viewer`: none of the viewer's own, and none
-    by authors it wants nothing of. Each tag's newest are read by its index, however many have it."""
+    """Published clips with any of the tags, from an id on up to another one, newest first, as ids for `for_viewer`:
+    none of the viewer's own, and none by authors it wants nothing of."""
     if not tags:
         return []
-    branch = (
-        "SELECT id FROM (SELECT clip.id FROM clip_tag JOIN clip ON clip.id = clip_tag.clip_id"
-        " WHERE clip_tag.tag = ${} AND clip_tag.clip_id < $1 AND clip.published_at_us IS NOT NULL"
-        " AND clip.author_id <> $3 AND NOT EXISTS (SELECT 1 FROM feed_wish WHERE feed_wish.account_id = $3"
-        " AND feed_wish.kind = 'author' AND feed_wish.author_id = clip.author_id AND feed_wish.level = -2)"
-        " ORDER BY clip_tag.clip_id DESC LIMIT $2) newest_{}"
-    )
-    branches = " UNION ".join(branch.format(number, number) for number in range(4, 4 + len(tags)))
     rows = await database.fetch(
-        f"{branches} ORDER BY id DESC LIMIT $2", before_id or 1 << 62, limit, viewer_account_id, *tags
+        "SELECT clip.id FROM clip WHERE clip.id IN (SELECT clip_id FROM clip_tag"
+        f" WHERE tag IN ({placeholders(5, len(tags))}) AND clip_id >= $2 AND clip_id < $3)"
+        " AND clip.published_at_us IS NOT NULL AND clip.author_id <> $1"
+        " AND NOT EXISTS (SELECT 1 FROM feed_wish WHERE feed_wish.account_id = $1 AND feed_wish.kind = 'author'"
+        " AND feed_wish.author_id = clip.author_id AND feed_wish.level = -2)"
+        " ORDER BY clip.id DESC LIMIT $4",
+        viewer_account_id,
+        from_id,
+        before_id,
+        limit,
+        *tags,
     )
     return [ClipId(row["id"]) for row in rows]
 

@@ -6,6 +6,7 @@ import pytest
 
 from freehold.actions import social
 from freehold.domain.ids import id_text
+from freehold.feed import feed
 from freehold.store import journal
 from tests.conftest import Client, Running
 from tests.feed.catalogue import publish
@@ -63,6 +64,28 @@ async def test_following_goes_on_below_a_clip_with_followed_tags_too(idle: Runni
     await client.json("PUT", "/api/tags/tag0/follow")
     page = await client.json("GET", f"/api/feeds/following?count=30&before={id_text(filled.clip_ids[5])}")
     assert {served["clip"]["id"] for served in page["clips"]} == {id_text(clip_id) for clip_id in filled.clip_ids[:5]}
+
+
+async def test_following_loses_and_repeats_nothing_however_far_it_looks_back(
+    idle: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "FOUND_AT_FIRST", 5)
+    monkeypatch.setattr(feed, "FOUND_AT_ONCE", 9)
+    monkeypatch.setattr(feed, "LOOKED_BACK_US", (feed.DAY_US, 4 * feed.DAY_US, 11 * feed.DAY_US, 1 << 62))
+    filled = await publish(idle, 60, authors=6, sounds=0, tags=4)
+    client = await idle.new_client()
+    await client.sign_up("fay")
+    await client.json("PUT", "/api/tags/tag1/follow")
+    for number in (2, 3):
+        await client.json("PUT", f"/api/accounts/author1_{number}/follow")
+    wanted = [id_text(one) for n, one in enumerate(filled.clip_ids) if n % 6 in (2, 3) or n % 4 == 1]
+    shown: list[str] = []
+    before = ""
+    while before is not None:
+        page = await client.json("GET", f"/api/feeds/following?count=4{before and f'&before={before}'}")
+        shown += [served["clip"]["id"] for served in page["clips"]]
+        before = None if page["is_end"] else page["before"]
+    assert sorted(shown) == sorted(wanted)
 
 
 async def test_following_leaves_out_ones_own_and_those_one_wants_nothing_of(idle: Running) -> None:

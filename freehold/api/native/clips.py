@@ -49,7 +49,7 @@ from freehold.store import upload as uploads
 
 routes = Routes()
 
-MINE_LIMIT = 200
+MINE_LIMIT = 100
 COVER_MS_LIMIT = 86_400_000
 """A day: longer than any clip; until a clip was looked at, nobody knows how long it is."""
 FORM_SCHEMA = {
@@ -178,7 +178,7 @@ class HistoryAnswer(TypedDict):
 
 @routes.add("GET", "/api/clips/mine", access=Access.SIGNED_IN, answer=MineAnswer, parameters=(BEFORE,))
 async def mine(call: Call) -> MineAnswer:
-    """Clips of one's own with their states, 200 a page, newest first."""
+    """Clips of one's own with their states, 100 a page, newest first."""
     return {"clips": await mine_of(call)}
 
 
