@@ -28,6 +28,7 @@ CHROMIUM_OPTIONS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--use-fake-device-for-media-stream",
 )
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},

@@ -759,6 +759,67 @@ def test_a_file_that_is_not_taken_says_why_beside_it_and_another_can_be_chosen(
     expect(page.locator("#discard")).to_be_hidden()
 
 
+def test_parts_are_recorded_chosen_arranged_trimmed_written_over_and_become_one_clip(
+    open_page: Open, network: Network, playwright: Playwright, tmp_path: Path
+) -> None:
+    author = Person(playwright, network.base, "cutter")
+    page = open_page("/upload", as_person="cutter", permissions=["camera", "microphone"])
+    page.get_by_role("button", name="Record").first.tap()
+    record = page.locator("#camera-record")
+    expect(record).to_be_enabled()
+    record.dispatch_event("pointerdown")
+    page.wait_for_timeout(900)
+    record.dispatch_event("pointerup")
+    expect(page.locator("#camera-said")).to_contain_text("1 segments", timeout=10_000)
+    page.select_option("#camera-wait", "3")
+    record.press("Enter")
+    expect(page.locator("#camera-count")).to_have_text("3")
+    expect(record).to_have_attribute("aria-pressed", "true", timeout=10_000)
+    page.wait_for_timeout(700)
+    record.press("Enter")
+    expect(page.locator("#camera-said")).to_contain_text("2 segments")
+    page.locator("#camera-undo").tap()
+    expect(page.locator("#camera-said")).to_contain_text("1 segments")
+    page.locator("#camera-done").tap()
+    page.locator("#cutting summary").click()
+    page.set_input_files("#more-files", make_clip(tmp_path / "pot.mp4", hue=200, seconds=2))
+    parts = page.locator("#parts li")
+    expect(parts).to_have_count(2)
+    expect(parts.nth(1)).to_contain_text("2. pot.mp4")
+    expect(page.locator("#taken")).to_have_attribute("data-state", "uploaded", timeout=30_000)
+    first = parts.nth(0)
+    first.get_by_role("button", name="Later").focus()
+    page.keyboard.press("Enter")
+    expect(parts.nth(0)).to_contain_text("1. pot.mp4")
+    expect(parts.nth(1).get_by_role("button", name="Earlier")).to_be_focused()
+    begin = parts.nth(0).locator("[data-edge=from_ms]")
+    begin.fill("1010")
+    page.wait_for_timeout(700)
+    assert begin.input_value() == "1000", "the frame that is seen begins at 24 a second"
+    page.fill("#caption", "A pot, twice #cut")
+    page.get_by_text("Texts over the clip").click()
+    page.get_by_role("button", name="Add a text").tap()
+    page.locator("#texts textarea").fill("Hello\nپیاله")
+    expect(page.locator("canvas.over")).to_have_count(1)
+    expect(page.locator("#saved")).to_have_text("Saved as a draft.")
+    page.reload()
+    expect(parts.nth(0)).to_contain_text("1. pot.mp4", timeout=10_000)
+    expect(page.locator("#parts [data-edge=from_ms]").first).to_have_value("1000")
+    expect(page.locator("canvas.over")).to_have_count(1)
+    page.evaluate(AXE)
+    page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+    faults = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+    assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in faults] == []
+    page.click("#post")
+    expect(page.locator("#posted")).to_be_visible(timeout=30_000)
+    (clip,) = author.call("GET", "/api/clips/mine")["clips"]
+    clip = author.wait_ready(clip["id"])
+    assert clip["is_published"] and clip["caption"] == "A pot, twice #cut"
+    assert 1_500 <= clip["duration_ms"] <= 3_500
+    assert clip["width_px"] * 16 == clip["height_px"] * 9, "the first part says the shape"
+    author.call("DELETE", f"/api/clips/{clip['id']}")
+
+
 def test_what_is_sensitive_waits_to_be_touched_and_what_is_said_is_changed_afterwards(
     open_page: Open, network: Network
 ) -> None:

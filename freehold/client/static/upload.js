@@ -1,8 +1,10 @@
-/** The composer: the upload runs while the caption is written, and what is written is kept by the server as a draft.
+/** The composer: files or segments of the camera, arranged and trimmed; the upload runs while the caption is written, and what is written is kept by the server as a draft.
  * A reload goes on where it was: the page's address names the clip, and the browser keeps its file. */
 import { call, complain, kept, wordsOf } from "./api.js";
 import { find, forget, keep } from "./files.js";
+import { add, clock, isPlain, listen, measure, now, parts, placeOf, remove, seen, total_ms } from "./parts.js";
 import { publishAt_us, say, wordsIn } from "./saying.js";
+import { draw as drawTexts, onChange, overlays, texts } from "./texts.js";
 import { unfinished, Upload } from "./tus.js";
 
 const said = wordsOf("upload-words");
@@ -10,25 +12,48 @@ const $ = (/** @type {string} */ id) => /** @type {any} */ (document.getElementB
 const form = /** @type {HTMLFormElement} */ ($("composer"));
 const size = (/** @type {number} */ bytes) => (bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
-/** @type {Upload | null} */ let upload = null;
-/** @type {{clip: string, posting: boolean, cover_ms: number | null, began_ms: number, began_bytes: number, poll: number, save: number}} */
-const work = { clip: form.dataset.clip || "", posting: false, cover_ms: null, began_ms: 0, began_bytes: 0, poll: 0, save: 0 };
+/** @type {{clip: string, posting: boolean, sending: boolean, cover_ms: number | null, began_ms: number, began_bytes: number, poll: number, save: number}} */
+const work = { clip: form.dataset.clip || "", posting: false, sending: false, cover_ms: null, began_ms: 0, began_bytes: 0, poll: 0, save: 0 };
+const whole_ms = Number(form.dataset.most) || 600_000;
 
-/* ---- taking a file ---- */
+/* ---- taking files ---- */
 
-/** @param {File | undefined} file */
-async function take(file) {
-  if (!file) return;
-  if (file.type && !/^(video|application\/octet)/.test(file.type)) return refuse(said.notvideo, "file-refusal");
+/** @param {Iterable<File>} files chosen, dropped or recorded */
+async function take(files) {
   refuse("", "file-refusal");
-  show(file.name);
-  $("file-facts").textContent = size(file.size);
-  look(file);
-  const begun = (upload = new Upload(file, { progress, state, refused, begun: (clip) => adopt(clip, file) }));
-  poll();
-  await begun.run();
-  if (begun.clip) forget(begun.clip);
+  for (const file of files) {
+    if (file.type && !/^(video|application\/octet)/.test(file.type)) refuse(said.notvideo, "file-refusal");
+    else if (parts.length >= 35) refuse(said.toomany, "file-refusal");
+    else await bring({ clip: "", name: file.name, url: URL.createObjectURL(file), file, upload: null, isThere: false, duration_ms: 0, from_ms: 0, to_ms: 0 });
+  }
 }
+
+/** @param {import("./parts.js").Part} part */
+async function bring(part) {
+  const { file } = part;
+  if (file && !part.isThere) {
+    part.upload = new Upload(file, { progress, state: (name) => state(name), refused, begun: (clip) => adopt(part, clip) });
+  }
+  show(part.name);
+  const added = add(part);
+  send();
+  poll();
+  await added;
+}
+
+/** One after the other: the first is there the sooner. */
+async function send() {
+  if (work.sending) return;
+  work.sending = true;
+  let next;
+  while ((next = uploads().find((one) => !one.isOver))) await next.run();
+  work.sending = false;
+  arrange();
+}
+
+/** Of each file once, however often it was split. @returns {Upload[]} */
+const uploads = () => [...new Set(parts.map((part) => part.upload))].filter((one) => one !== null);
+const running = () => uploads().find((one) => !one.isOver);
 
 /** The card of what was taken, in place of the choice. @param {string} name */
 function show(name) {
@@ -36,37 +61,40 @@ function show(name) {
   $("unfinished").hidden = true;
   $("taken").hidden = false;
   $("file").required = false;
-  $("file-name").textContent = name;
+  $("file-name").textContent = parts.length ? said.parts.replace("{number}", String(parts.length + 1)) : name;
 }
 
-/** From here on the clip is a draft on the server, and the page's address says which. @param {string} clip @param {File} file */
-function adopt(clip, file) {
-  if (work.clip !== clip) {
+/** From here on it is a draft on the server; the page's address says which the first is. @param {import("./parts.js").Part} part @param {string} clip */
+function adopt(part, clip) {
+  for (const one of parts) if (one.upload === part.upload) one.clip = clip;
+  if (part.file) keep(clip, part.file);
+  if (!work.clip) {
     const words = kept.get("written.new", undefined);
     kept.set("written.new", undefined);
-    work.clip = clip;
+    name(clip);
     if (words) kept.set("written." + clip, words);
-    history.replaceState(null, "", "/upload?clip=" + clip);
     save();
   }
-  keep(clip, file);
+  arrange();
 }
 
-/** @param {File} file */
-function look(file) {
-  const preview = /** @type {HTMLVideoElement} */ ($("preview"));
-  preview.src = URL.createObjectURL(file);
-  preview.onloadedmetadata = () => {
-    if (Number.isFinite(preview.duration)) choose(preview.src, Math.round(preview.duration * 1000));
-    const seconds = Math.round(preview.duration);
-    $("file-facts").textContent = `${size(file.size)} · ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} · ${preview.videoWidth}×${preview.videoHeight}`;
-    if (!matchMedia("(prefers-reduced-motion: reduce)").matches) preview.play().catch(() => {});
-  };
-  preview.onerror = () => preview.classList.add("unseen");
+/** @param {string} clip the draft that the words are kept with */
+function name(clip) {
+  work.clip = clip;
+  history.replaceState(null, "", clip ? "/upload?clip=" + clip : "/upload");
 }
 
-/** @param {number} sent @param {number} total */
-function progress(sent, total) {
+/** What a reload needs to go on. */
+function arrange() {
+  if (!work.clip || work.posting) return;
+  const told = parts.map(({ clip, name, upload, isThere, duration_ms, from_ms, to_ms }) => ({ clip, name, isThere: isThere || Boolean(upload && upload.sent === upload.file.size), duration_ms, from_ms, to_ms }));
+  kept.set("film." + work.clip, { parts: told.filter((one) => one.clip), texts });
+}
+
+/** Of all files together. */
+function progress() {
+  const all = uploads();
+  const [sent, total] = [all.reduce((sum, one) => sum + one.sent, 0), all.reduce((sum, one) => sum + one.file.size, 0)];
   $("upload-progress").value = Math.round((sent / total) * 1000);
   $("upload-percent").textContent = `${Math.floor((sent / total) * 100)} %`;
   const seconds = (performance.now() - work.began_ms) / 1000;
@@ -77,9 +105,11 @@ function progress(sent, total) {
 
 /** @param {string} name */
 function state(name) {
+  // A part is up: the next one follows.
+  if (name === "uploaded" && running()) return;
   if ($("upload-state").textContent !== said[name]) $("upload-state").textContent = said[name];
   $("taken").dataset.state = name;
-  if (name === "uploading" && !work.began_ms) Object.assign(work, { began_ms: performance.now(), began_bytes: upload?.sent || 0 });
+  if (name === "uploading" && !work.began_ms) Object.assign(work, { began_ms: performance.now(), began_bytes: uploads().reduce((sum, one) => sum + one.sent, 0) });
   if (name === "paused" || name === "waiting") work.began_ms = 0;
   $("pause").querySelector("span").textContent = name === "paused" ? said.resume : said.pause;
   $("pause").hidden = name === "uploaded" || name === "refused";
@@ -103,17 +133,19 @@ function refuse(text, place = "refusal") {
 function empty() {
   clearTimeout(work.poll);
   clearTimeout(work.save);
-  upload = null;
-  if (work.clip) kept.set("written." + work.clip, undefined);
+  if (work.clip) for (const key of ["written.", "film."]) kept.set(key + work.clip, undefined);
   kept.set("written.new", wordsIn(form));
-  Object.assign(work, { clip: "", cover_ms: null, began_ms: 0 });
-  history.replaceState(null, "", "/upload");
-  $("saved").textContent = "";
-  for (const name of ["preview", "cover-video"]) $(name).removeAttribute("src");
+  Object.assign(work, { cover_ms: null, began_ms: 0 });
+  name("");
+  parts.length = texts.length = 0;
+  now.part = null;
+  drawTexts();
+  for (const id of ["preview", "cover-video"]) $(id).removeAttribute("src");
+  for (const id of ["parts", "cover-strip"]) $(id).replaceChildren();
+  for (const id of ["upload-percent", "upload-detail", "saved"]) $(id).textContent = "";
   $("preview").classList.remove("unseen");
-  $("cover-strip").replaceChildren();
   $("upload-progress").value = 0;
-  $("upload-percent").textContent = $("upload-detail").textContent = $("file").value = "";
+  $("file").value = "";
   $("taken").hidden = $("cover").hidden = true;
   $("drop").hidden = $("cover-later").hidden = false;
   $("file").required = true;
@@ -123,24 +155,79 @@ function empty() {
   $("file").focus();
 }
 
-$("pause").addEventListener("click", () => (upload?.isPaused ? upload.resume() : upload?.pause()));
-$("discard").addEventListener("click", async () => {
-  const gone = upload;
-  const clip = gone?.clip || work.clip;
-  empty();
+/** Ends what is on its way and deletes what is there. @param {import("./parts.js").Part} part */
+async function drop(part) {
+  const { clip, upload } = part;
   if (clip) forget(clip);
-  await gone?.discard();
-  if (clip && (!gone || gone.sent === gone.file.size)) await call("DELETE", `/api/clips/${clip}`).catch(complain);
+  await upload?.discard();
+  if (clip && (!upload || upload.sent === upload.file.size)) await call("DELETE", `/api/clips/${clip}`).catch(complain);
+}
+
+$("pause").addEventListener("click", () => {
+  const upload = running();
+  if (upload) upload.isPaused ? upload.resume() : upload.pause();
 });
-$("file").addEventListener("change", () => take($("file").files[0]));
+$("discard").addEventListener("click", async () => {
+  const gone = new Map(parts.map((part) => [part.url, part]));
+  const clip = work.clip;
+  empty();
+  if (!gone.size && clip) await call("DELETE", `/api/clips/${clip}`).catch(complain);
+  for (const part of gone.values()) await drop(part);
+});
+for (const id of ["file", "more-files"]) {
+  $(id).addEventListener("change", () => {
+    take([...$(id).files]);
+    if (id === "more-files") $(id).value = "";
+  });
+}
 for (const name of ["dragover", "drop"]) {
   document.addEventListener(name, (event) => {
     event.preventDefault();
     $("drop").classList.toggle("over", name === "dragover");
-    if (name === "drop" && !upload) take(/** @type {DragEvent} */ (event).dataTransfer?.files[0]);
+    if (name === "drop") take(/** @type {DragEvent} */ (event).dataTransfer?.files || []);
   });
 }
 document.addEventListener("dragleave", () => $("drop").classList.remove("over"));
+
+for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-record]"))) {
+  button.hidden = !navigator.mediaDevices || !window.MediaRecorder;
+  button.addEventListener("click", async () => {
+    const camera = await import("./record.js").catch(() => null);
+    camera?.show({ take: (file) => take([file]), undo: () => takeOut(parts.at(-1)), left_ms: () => whole_ms - total_ms(), count: () => parts.length });
+  });
+}
+
+/** Takes a part out, and its file where no other part is of it. @param {import("./parts.js").Part | undefined} part */
+function takeOut(part) {
+  if (!part) return;
+  if (parts.length === 1) return $("discard").click();
+  remove(part);
+}
+
+/** The parts, their order or their length are others. */
+const files = new Map();
+function changed() {
+  const there = new Set(parts.map((part) => part.url));
+  for (const [url, part] of files) {
+    if (there.has(url)) continue;
+    files.delete(url);
+    if (parts.length) drop(part);
+    if (part.clip === work.clip && parts[0]?.clip) {
+      name(parts[0].clip);
+      save();
+    }
+  }
+  for (const part of parts) if (part.url) files.set(part.url, part);
+  if (parts.length > 1) $("file-name").textContent = said.parts.replace("{number}", String(parts.length));
+  else if (parts.length) $("file-name").textContent = parts[0].name;
+  const file = parts.length === 1 ? parts[0].file : null;
+  $("file-facts").textContent = [...(file ? [size(file.size)] : []), ...(total_ms() ? [clock(total_ms())] : [])].join(" · ");
+  if (total_ms()) chooseCover();
+  drawTexts();
+  arrange();
+}
+listen(/** @type {any} */ ({ changed }));
+onChange(arrange);
 
 for (const one of work.clip ? [] : unfinished().slice(0, 3)) {
   const line = document.createElement("p");
@@ -156,18 +243,23 @@ for (const one of work.clip ? [] : unfinished().slice(0, 3)) {
   $("unfinished").hidden = false;
 }
 
-/** Goes on with the clip that the page's address names. */
+/** Goes on with the clip that the page's address names, and the parts that it had here. */
 async function resume() {
   if (!work.clip) return;
-  if (form.dataset.state !== "uploading") {
-    show(form.dataset.name || "");
-    $("pause").hidden = true;
-    return poll();
+  const clip = work.clip;
+  const bare = { clip, name: form.dataset.name || "", isThere: form.dataset.state !== "uploading", duration_ms: 0, from_ms: 0, to_ms: 0 };
+  const film = kept.get("film." + clip, { parts: [bare], texts: [] });
+  texts.push(...film.texts);
+  for (const told of film.parts.length ? film.parts : [bare]) {
+    const file = (await find(told.clip)) || null;
+    if (file || told.isThere) await bring({ ...told, file, upload: null, url: file ? URL.createObjectURL(file) : "" });
+    else {
+      $("unfinished").append(Object.assign(document.createElement("b"), { textContent: `${said.unfinished}: ${told.name}` }), ` ${said.again}`);
+      $("unfinished").hidden = false;
+    }
   }
-  const file = await find(work.clip);
-  if (file) return take(file);
-  $("unfinished").append(Object.assign(document.createElement("b"), { textContent: `${said.unfinished}: ${form.dataset.name}` }), ` ${said.again}`);
-  $("unfinished").hidden = false;
+  if (parts.length && !running()) $("pause").hidden = true;
+  drawTexts();
 }
 
 /* ---- what is written is kept ---- */
@@ -209,11 +301,11 @@ if (words) {
 /** Asks for the clip's state until it can be played; then the cover can be chosen. */
 async function poll() {
   clearTimeout(work.poll);
-  const [asked, clip] = [upload, work.clip];
+  const { clip } = work;
   const mine = clip ? await call("GET", `/api/clips/${clip}/mine`).catch(() => null) : null;
-  if (upload !== asked || work.clip !== clip) return;
-  const isThere = !upload || upload.isOver;
-  if (mine && isThere) {
+  if (work.clip !== clip || work.posting) return;
+  const isThere = !running();
+  if (mine && isThere && parts.length === 1) {
     const place = mine.queue_position === null ? "" : `${said.position}: ${mine.queue_position}`;
     $("upload-state").textContent = mine.state_text;
     $("upload-detail").textContent = place;
@@ -221,34 +313,43 @@ async function poll() {
     $("upload-percent").textContent = mine.progress_percent === null ? "" : `${mine.progress_percent} %`;
   }
   if (mine?.refusal) return refused(mine.refusal.text);
-  if (mine?.renditions?.length) ready(mine);
+  if (mine?.renditions?.length) await ready(mine);
   if (mine && ["ready", "failed", "expired", "withdrawn"].includes(mine.state)) return;
   work.poll = setTimeout(poll, isThere ? 1000 : 3000);
 }
 
-/** What this browser cannot play of the file is seen, and its cover chosen, once the server made it playable. @param {any} mine */
-function ready(mine) {
-  if ($("cover").hidden) choose(mine.renditions[0].url, mine.duration_ms);
-  if (mine.strip_url && !$("cover-strip").children.length) $("cover-strip").append(Object.assign(document.createElement("img"), { src: mine.strip_url, alt: "" }));
-  const preview = /** @type {HTMLVideoElement} */ ($("preview"));
-  if (preview.src && !preview.error) return;
-  preview.classList.remove("unseen");
-  preview.src = mine.renditions[0].url;
+/** What this browser cannot play, or has no more, is seen once the server made it playable. @param {any} mine */
+async function ready(mine) {
+  if (mine.strip_url && parts.length === 1 && !$("cover-strip").children.length) $("cover-strip").append(Object.assign(document.createElement("img"), { src: mine.strip_url, alt: "" }));
+  for (const part of parts) {
+    if (part.clip !== mine.id || part.duration_ms && part.url) continue;
+    Object.assign(part, { url: mine.renditions[0].url, duration_ms: mine.duration_ms });
+    now.part = null;
+    await measure(part);
+    seen();
+    changed();
+  }
 }
 
-/** @param {string} url @param {number} duration_ms */
-function choose(url, duration_ms) {
+/** The cover is a frame of the whole, as it is arranged now. */
+function chooseCover() {
   const video = /** @type {HTMLVideoElement} */ ($("cover-video"));
   const at = /** @type {HTMLInputElement} */ ($("cover-at"));
   $("cover").hidden = false;
   $("cover-later").hidden = true;
-  video.src = url;
-  at.max = String(duration_ms);
+  at.max = String(total_ms());
+  const see = () => {
+    const place = placeOf(Number(at.value));
+    if (!place?.part.url) return;
+    if (video.dataset.of !== place.part.url) video.src = video.dataset.of = place.part.url;
+    video.currentTime = place.part_ms / 1000;
+  };
+  if (!video.getAttribute("src")) see();
   at.oninput = () => {
     // At 0 the server would choose.
     work.cover_ms = Math.max(1, Number(at.value));
-    video.currentTime = work.cover_ms / 1000;
-    const told = `${Math.floor(work.cover_ms / 60000)}:${((work.cover_ms / 1000) % 60).toFixed(1).padStart(4, "0")}`;
+    see();
+    const told = clock(work.cover_ms);
     $("cover-time").textContent = told;
     at.setAttribute("aria-valuetext", told);
   };
@@ -259,7 +360,7 @@ function choose(url, duration_ms) {
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (work.posting) return;
-  if (!upload && !work.clip) return $("file").click();
+  if (!parts.length && !work.clip) return $("file").click();
   work.posting = true;
   clearTimeout(work.save);
   refuse("");
@@ -268,17 +369,48 @@ form.addEventListener("submit", async (event) => {
   if (!isDraft && publishAt_us() !== null) change.publish_at_us = publishAt_us();
   if (work.cover_ms !== null) change.cover_ms = work.cover_ms;
   try {
-    while (upload && !work.clip && !upload.isOver) await new Promise((resolve) => setTimeout(resolve, 200));
-    if (work.clip) posted((await call("PATCH", `/api/clips/${work.clip}`, change)) || {});
+    while (!work.clip && running()) await wait();
+    const clip = await whole();
+    if (clip) posted((await call("PATCH", `/api/clips/${clip}`, change)) || {});
   } catch (fault) {
     refuse(fault.reference ? `${fault.message} (${fault.reference})` : fault.message);
   }
+  $("saved").textContent = "";
   work.posting = false;
 });
 
+const wait = () => new Promise((resolve) => setTimeout(resolve, 200));
+
+/** The clip that all is: the one file's, or one that the server makes of the parts once they are there. @returns {Promise<string>} */
+async function whole() {
+  if (!parts.length || (isPlain() && !texts.length)) return work.clip;
+  while (running()) {
+    $("saved").textContent = said.waits;
+    await wait();
+  }
+  for (const part of parts) {
+    while (!part.to_ms) {
+      const mine = await call("GET", `/api/clips/${part.clip}/mine`);
+      if (mine.refusal) throw new Error(mine.refusal.text);
+      part.duration_ms = part.to_ms = mine.duration_ms;
+      await wait();
+    }
+  }
+  const cut = { parts: parts.map(({ clip, from_ms, to_ms }) => ({ clip, from_ms, to_ms })), overlays: overlays() };
+  const { clip } = await call("POST", "/api/clips/cut", cut);
+  for (const part of parts) forget(part.clip);
+  kept.set("film." + work.clip, undefined);
+  kept.set("written." + work.clip, undefined);
+  // Should what follows be refused, it is said of the clip that there is now.
+  parts.length = texts.length = 0;
+  name(clip.id);
+  return clip.id;
+}
+
 /** @param {any} mine */
 function posted(mine) {
-  kept.set("written." + work.clip, undefined);
+  for (const key of ["written.", "film."]) kept.set(key + work.clip, undefined);
+  for (const part of parts) forget(part.clip);
   form.removeEventListener("input", written);
   $("posted").hidden = false;
   $("discard").hidden = true;
