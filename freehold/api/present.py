@@ -77,7 +77,9 @@ class ClipShape(TypedDict):
     comment_count: int
     watch_count: int
     share_count: int
+    save_count: int
     is_liked: bool
+    is_saved: bool
     is_followed: bool
     is_own: bool
     published_at_us: int | None
@@ -272,7 +274,9 @@ def clip_json(view: ClipView, renditions: Sequence[Rendition], viewer: Viewer) -
         "comment_count": clip.comment_count,
         "watch_count": clip.watch_count,
         "share_count": clip.share_count,
+        "save_count": clip.save_count,
         "is_liked": view.is_liked,
+        "is_saved": view.is_saved,
         "is_followed": view.is_followed,
         "is_own": viewer.account is not None and viewer.account.id == clip.author_id,
         "published_at_us": clip.published_at_us,

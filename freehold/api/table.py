@@ -1,8 +1,8 @@
 """Every route there is, by module."""
 
 from freehold.api import health, media
-from freehold.api.native import accounts, admin, clips, comments, controls, feeds, search, social, tags, uploads
-from freehold.api.web import atom, embed, forms, sitemap, static, views
+from freehold.api.native import accounts, admin, clips, comments, controls, feeds, lists, search, social, tags, uploads
+from freehold.api.web import atom, embed, forms, shelves, sitemap, static, views
 
 ROUTES = (
     feeds.routes,
@@ -12,11 +12,13 @@ ROUTES = (
     clips.routes,
     social.routes,
     comments.routes,
+    lists.routes,
     search.routes,
     tags.routes,
     accounts.routes,
     admin.routes,
     views.routes,
+    shelves.routes,
     embed.routes,
     atom.routes,
     sitemap.routes,

@@ -11,6 +11,9 @@ The contexts are the JSON shapes of the native API as plain mappings, so a page 
     similar(frame, clip, found)         /@handle/video/ID/similar   GET /api/clips/{id}/similar
     fragment(frame, page)               /feed/….html and kin        page: only the run of <article class="clip">
     profile(frame, profile, clips)      /@handle                    GET /api/accounts/{handle}, clips, next_url
+    save(frame, clip, lists)            /@handle/video/ID/save      GET /api/lists
+    saved(frame, lists, clips, …)       /saved                      GET /api/lists, GET /api/account/saved
+    clip_list(frame, about, clips, …)   /list/ID                    GET /api/lists/{list_id}, …/clips
     tag(frame, about, clips)            /tag/NAME                   GET /api/tags/{tag}, clips, next_url
     sound(frame, clips)                 /sound/ID                   clips, next_url
     search(frame, asked, answer, …)     /search                     GET /api/search, GET /api/trends
@@ -40,6 +43,8 @@ each with the hidden fields `csrf` and `next` (where a 303 leads):
     /forms/follow-tag  tag, on (1 or 0)
     /forms/comment     clip, text, reply_to where a comment is answered; or comment, verb (like, unlike, pin, unpin,
                        edit, let-through, delete), text for edit
+    /forms/save        clip; on (1 or 0), into or out_of (a list), or name, kind, public for a new one
+    /forms/list        list, verb (create, change, delete, add, remove, earlier, later), name, kind, public, clip
     /forms/upload      file, what is said of it   /forms/clip             clip, verb (publish, draft, pin, unpin,
                                                                           retry, withdraw, delete)
     /forms/words       clip, what is said of it   /forms/cover            clip, file picture (multipart)
@@ -193,9 +198,48 @@ def fragment(frame: Frame, page: Json, *, more_urls: Sequence[str] = ()) -> str:
     return render("fragment.html", frame=frame, page=page, more_urls=more_urls)
 
 
-def profile(frame: Frame, profile: Json, clips: Sequence[Json], *, next_url: str | None = None) -> str:
-    """An account and its clips (served shapes), newest first; `next_url` leads to the page of older ones."""
-    return render("profile.html", frame=frame, profile=profile, clips=clips, next_url=next_url)
+def profile(
+    frame: Frame, profile: Json, clips: Sequence[Json], *, lists: Sequence[Json] = (), next_url: str | None = None
+) -> str:
+    """An account, its collections and playlists, and its clips (served shapes), newest first; `next_url` leads to the
+    page of older ones."""
+    return render("profile.html", frame=frame, profile=profile, clips=clips, lists=lists, next_url=next_url)
+
+
+def save(frame: Frame, clip: Json, lists: Sequence[Json]) -> str:
+    """Where a clip is saved to: one's own collections, or playlists where the clip is one's own."""
+    return render("save.html", frame=frame, clip=clip, lists=lists)
+
+
+def saved(frame: Frame, lists: Sequence[Json], clips: Sequence[Json], places: Sequence[int], *, next_url: str) -> str:
+    """One's own lists, and all clips (served shapes) that one saved, each with its place."""
+    return render("saved.html", frame=frame, lists=lists, clips=clips, places=places, next_url=next_url)
+
+
+def clip_list(
+    frame: Frame,
+    about: Json,
+    clips: Sequence[Json],
+    places: Sequence[int],
+    *,
+    next_url: str = "",
+    is_later: bool = False,
+    others: Sequence[Json] = (),
+    refusal: str = "",
+) -> str:
+    """A collection or a playlist with its clips (served shapes), each with its place; `others` are clips (mine shapes)
+    that may be added, and `is_later` says that clips stand before these."""
+    return render(
+        "list.html",
+        frame=frame,
+        about=about,
+        clips=clips,
+        places=places,
+        next_url=next_url,
+        is_later=is_later,
+        others=others,
+        refusal=refusal,
+    )
 
 
 def tag(frame: Frame, about: Json, clips: Sequence[Json], *, next_url: str | None = None) -> str:

@@ -128,6 +128,7 @@ class Clip:
     edited_at_us: int | None = None
     """When what viewers see of it last changed after it was published."""
     pinned_at_us: int | None = None
+    save_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,3 +217,4 @@ class ClipView:
     is_liked: bool
     is_followed: bool
     withholding: Withholding | None
+    is_saved: bool = False

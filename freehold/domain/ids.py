@@ -10,6 +10,7 @@ from typing import NewType
 AccountId = NewType("AccountId", int)
 ClipId = NewType("ClipId", int)
 CommentId = NewType("CommentId", int)
+ListId = NewType("ListId", int)
 PageId = NewType("PageId", int)
 SessionId = NewType("SessionId", int)
 SoundId = NewType("SoundId", int)

@@ -53,7 +53,7 @@ __all__ = ["Feed", "FeedRules"]
 
 log = structlog.get_logger("freehold.feed")
 
-PROFILE, TAG, SOUND, LINK, SEARCH = "profile", "tag", "sound", "link", "search"
+PROFILE, TAG, SOUND, LINK, SEARCH, LIST = "profile", "tag", "sound", "link", "search", "list"
 DAY_US = 86_400_000_000
 LATELY_US = 30 * 60_000_000
 LASTS_KEPT = 100_000
@@ -69,6 +69,8 @@ JUDGED_AT_MOST = 2000
 Last = tuple[AccountId | None, SoundId | None]
 Find = Callable[[ClipId | None, int], Awaitable[Sequence[ClipId]]]
 """The newest so many before a clip."""
+FindPlaces = Callable[[int | None, int], Awaitable[Sequence[tuple[int, ClipId]]]]
+"""So many behind a place in a list, in its order, each with its place."""
 
 
 class Feed:
@@ -218,6 +220,26 @@ class Feed:
         if before is None and not views:
             raise Absent("sound-absent", "There is no such sound here, or no clip with it that is for you to see.")
         return await self._serve_in_order(viewer, SOUND, views, at_us, after)
+
+    async def listed(
+        self, viewer: Viewer, find: FindPlaces, behind: int | None, count: int | None, at_us: int
+    ) -> tuple[Page, list[int]]:
+        """The clips of a list that somebody put together, in its order, each with its place, which is what one goes on
+        from behind it."""
+        count = count or self.rules.page_count
+        shown: list[tuple[int, ClipView]] = []
+        judged_count, is_end = 0, False
+        while len(shown) <= count and judged_count < JUDGED_AT_MOST and not is_end:
+            found = await find(behind, JUDGED_AT_ONCE)
+            views = await shown_clips(self._database, viewer, [clip_id for _, clip_id in found], Door.PROFILE, at_us)
+            by_id = {view.clip.id: view for view in views}
+            shown += [(place, by_id[clip_id]) for place, clip_id in found if clip_id in by_id]
+            judged_count, is_end = judged_count + len(found), len(found) < JUDGED_AT_ONCE
+            behind = found[-1][0] if found else behind
+        page, is_cut = shown[:count], len(shown) > count or not is_end
+        before = page[-1][1].clip.id if page and is_cut else None
+        served = await self._serve_in_order(viewer, LIST, [view for _, view in page], at_us, before)
+        return served, [place for place, _ in page]
 
     async def one(self, viewer: Viewer, clip_id: ClipId, door: Door, at_us: int) -> Page:
         """A page of one; `Absent` or `Withheld` where it may not be shown."""

@@ -176,6 +176,10 @@ async def delete(transaction: Transaction, account_id: AccountId) -> None:
         " WHERE id IN (SELECT clip_id FROM clip_share WHERE account_id = $1)",
         account_id,
     )
+    await transaction.execute(
+        "UPDATE clip SET save_count = save_count - 1 WHERE id IN (SELECT clip_id FROM clip_save WHERE account_id = $1)",
+        account_id,
+    )
     await comment.erase_author(transaction, account_id)
     await transaction.execute(
         "UPDATE account SET follower_count = follower_count - 1"

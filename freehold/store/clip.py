@@ -30,7 +30,7 @@ _VIEW = f"""
 SELECT {COLUMNS},
        account.handle, account.display_name, account.avatar_key, account.suspended_at_us,
        sound.title AS sound_title, sound.clip_id AS sound_clip_id, sound_author.handle AS sound_handle,
-       clip_like.at_us AS liked_at_us, follow.at_us AS followed_at_us,
+       clip_like.at_us AS liked_at_us, follow.at_us AS followed_at_us, clip_save.place AS saved_place,
        withholding.authority, withholding.reference, withholding.reason,
        withholding.since_us, withholding.until_us
 FROM clip
@@ -38,6 +38,7 @@ JOIN account ON account.id = clip.author_id
 LEFT JOIN sound ON sound.id = clip.sound_id
 LEFT JOIN account sound_author ON sound_author.id = sound.author_id
 LEFT JOIN clip_like ON clip_like.clip_id = clip.id AND clip_like.account_id = $1
+LEFT JOIN clip_save ON clip_save.clip_id = clip.id AND clip_save.account_id = $1
 LEFT JOIN follow ON follow.followed_id = clip.author_id AND follow.follower_id = $1
 LEFT JOIN withholding ON withholding.id = (
     SELECT MIN(w.id) FROM withholding w
@@ -76,6 +77,7 @@ def _view_of(row: Row, tags: tuple[str, ...]) -> ClipView:
         withholding=Withholding(row["authority"], row["reference"], row["reason"], row["since_us"], row["until_us"])
         if row["authority"] is not None
         else None,
+        is_saved=row["saved_place"] is not None,
     )
 
 

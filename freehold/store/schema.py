@@ -182,6 +182,7 @@ clip = Table(
     _number("comment_count", 0),
     _number("watch_count", 0),
     _number("share_count", 0),
+    _number("save_count", 0),
     _number("pruned_watch_count", 0),
     _text("alt", ""),
     _text("language", ""),
@@ -290,6 +291,47 @@ clip_share = Table(
     _owned_by_account("account_id", primary_key=True),
     _number("at_us"),
     Index("ix_clip_share_account", "account_id"),
+    sqlite_with_rowid=False,
+)
+
+clip_save = Table(
+    "clip_save",
+    metadata,
+    _owned_by_clip(primary_key=True),
+    _owned_by_account("account_id", primary_key=True),
+    _number("place"),
+    Index("ix_clip_save_account", "account_id", "place"),
+    sqlite_with_rowid=False,
+)
+
+clip_list = Table(
+    "clip_list",
+    metadata,
+    _id(),
+    _owned_by_account("account_id"),
+    _text("kind"),
+    _text("name"),
+    _number("is_public"),
+    _number("created_at_us"),
+    UniqueConstraint("account_id", "kind", "name"),
+    CheckConstraint("kind IN ('collection', 'playlist')", name="kind"),
+)
+
+clip_list_entry = Table(
+    "clip_list_entry",
+    metadata,
+    Column(
+        "list_id",
+        BigInteger,
+        ForeignKey("clip_list.id", ondelete="CASCADE"),
+        nullable=False,
+        primary_key=True,
+        autoincrement=False,
+    ),
+    _owned_by_clip(primary_key=True),
+    _number("place"),
+    Index("ix_clip_list_entry_place", "list_id", "place"),
+    Index("ix_clip_list_entry_clip", "clip_id"),
     sqlite_with_rowid=False,
 )
 

@@ -78,6 +78,8 @@ class Scene:
         path = path.replace("{position}", "0").replace("{comment_id}", self.comment)
         if "{upload_id}" in path:
             path = path.replace("{upload_id}", await self.upload())
+        if "{list_id}" in path:
+            path = path.replace("{list_id}", await self.playlist())
         if "{page_id}" in path:
             path = path.replace("{page_id}", await self.page())
         own = {
@@ -96,6 +98,14 @@ class Scene:
             answer = await self.ask("author", "POST", "/uploads", headers=headers)
             self.made["upload"] = answer.headers["location"].rpartition("/")[2]
         return self.made["upload"]
+
+    async def playlist(self) -> str:
+        """The author's, with the clip in it."""
+        if "playlist" not in self.made:
+            made = await self.ask("author", "POST", "/api/lists", json={"name": "A list", "kind": "playlist"})
+            self.made["playlist"] = (await made.json())["list"]["id"]
+            await self.ask("author", "PUT", f"/api/lists/{self.made['playlist']}/clips/{self.clip}")
+        return self.made["playlist"]
 
     async def avatar(self) -> str:
         """The author's picture."""

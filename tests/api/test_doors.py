@@ -34,6 +34,7 @@ OWN = frozenset(
         ("POST", "/api/clips/{clip_id}/publish"), ("POST", "/api/clips/{clip_id}/retry"),
         ("POST", "/api/clips/{clip_id}/withdraw"), ("PUT", "/api/clips/{clip_id}/cover"),
         ("PUT", "/api/clips/{clip_id}/pin"), ("DELETE", "/api/clips/{clip_id}/pin"), ("GET", "/studio/{clip_id}"),
+        ("PUT", "/api/lists/{list_id}/clips/{clip_id}"), ("DELETE", "/api/lists/{list_id}/clips/{clip_id}"),
     }
 )  # fmt: skip
 """The author's own doors: for everybody else the clip is absent, whatever its state."""
@@ -46,7 +47,8 @@ ELSEWHERE = frozenset(
         ("POST", "/api/clips"), ("POST", "/api/clips/cut"), ("POST", "/forms/clip"), ("GET", "/@{handle}/clips.html"),
         ("GET", "/api/accounts/{handle}/clips"), ("GET", "/api/tags/{tag}/clips"), ("GET", "/tag/{tag}/clips.html"),
         ("GET", "/search/clips.html"), ("GET", "/sound/{id}"), ("GET", "/sound/{id}/clips.html"),
-        ("GET", "/api/sounds/{id}/clips"),
+        ("GET", "/api/sounds/{id}/clips"), ("GET", "/api/lists/{list_id}/clips"), ("GET", "/list/{list_id}/clips.html"),
+        ("GET", "/saved/clips.html"), ("PUT", "/api/lists/{list_id}/clips/{clip_id}/place"),
     }
 )  # fmt: skip
 """Not a clip's id, or a list, which has a test of its own."""

@@ -41,6 +41,7 @@ def file_form(name: str, content: bytes, **fields: str) -> dict[str, Any]:
 async def sent(scene: Scene, route: Route, seat: str) -> dict[str, Any]:
     """What makes the request a good one, so that nothing but who asks decides; with nothing here, the bare request."""
     page_id = await scene.page() if route.path == "/api/watches" else ""
+    list_id = await scene.playlist() if route.path == "/forms/list" else ""
     watch = {"page_id": page_id, "position": 0, "clip_id": scene.clip, "watched_ms": 100, "completions": 0}
     author = scene.author.account.handle
     asking = scene.people[seat].account.handle if seat in scene.people else author
@@ -68,6 +69,11 @@ async def sent(scene: Scene, route: Route, seat: str) -> dict[str, Any]:
         ("PATCH", "/api/comments/{id}"): json_of(text="Anew"),
         ("PUT", "/api/account/comment-filter"): json_of(words=["word"]),
         ("POST", "/forms/comment-filter"): form(words="word"),
+        ("POST", "/api/lists"): json_of(name="A new list"),
+        ("PATCH", "/api/lists/{list_id}"): json_of(name="Another name"),
+        ("PUT", "/api/lists/{list_id}/clips/{clip_id}/place"): json_of(place=1),
+        ("POST", "/forms/save"): form(clip=scene.clip, on="1"),
+        ("POST", "/forms/list"): form(list=list_id, verb="change", name="Another name"),
         ("GET", "/api/search"): {"params": {"q": "clip"}},
         ("GET", "/oembed"): {"params": {"url": f"{scene.client.base}/@{author}/video/{scene.clip}"}},
         ("POST", "/uploads"): {"headers": TUS | {"upload-length": "5"}},

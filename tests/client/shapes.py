@@ -75,6 +75,8 @@ def clip(number: int = 1, **given: Any) -> dict[str, Any]:
         "comment_count": 4,
         "watch_count": 9876,
         "share_count": 21,
+        "save_count": 7,
+        "is_saved": False,
         "is_liked": False,
         "is_followed": False,
         "is_own": False,
@@ -161,6 +163,22 @@ def held(*comments: dict[str, Any]) -> dict[str, Any]:
     return {"comments": shown, "more": bool(comments), "before": "0000000000com"}
 
 
+def clip_list(**given: Any) -> dict[str, Any]:
+    return {
+        "id": "000000000list",
+        "kind": "collection",
+        "name": "Kilns",
+        "is_public": True,
+        "owner": {key: ANA[key] for key in ("id", "handle", "display_name", "avatar_url")},
+        "clip_count": 12,
+        "has_clip": True,
+        "is_own": True,
+        "url": "/list/000000000list",
+        **given,
+    }
+
+
+PLAYLIST = clip_list(kind="playlist", has_clip=False, name="All of it")
 FILTER: dict[str, Any] = {"words": ["spam", "#ad"], "limit": 500}
 COMMENTS: dict[str, Any] = {"comments": [comment()], "more": False, "before": None}
 

@@ -951,6 +951,67 @@ def test_a_comment_that_a_filter_holds_back_is_let_through_and_pinned_on_a_phone
     expect(bare.locator(".replies .text")).to_have_text("But well cooked")
 
 
+def test_a_clip_is_saved_to_a_collection_in_two_touches(
+    open_page: Open, network: Network, playwright: Playwright
+) -> None:
+    keeper = Person(playwright, network.base, "keeper")
+    page = open_page(network.clips[2]["url"], as_person="keeper")
+    button = page.locator('.clip.current [data-do="save"]')
+    button.tap()
+    sheet = page.get_by_role("dialog")
+    expect(sheet.locator("h1")).to_be_focused()
+    expect(button.locator("b")).to_have_text("1")
+    sheet.get_by_label("Name of a new collection").fill("Colours")
+    sheet.get_by_role("button", name="Add").tap()
+    expect(page.locator(".toast")).to_have_text("Saved to Colours")
+    expect(sheet).to_have_count(0)
+    page.goto(network.clips[3]["url"])
+    button.tap()
+    sheet.get_by_role("button", name="Colours").tap()
+    expect(page.locator(".toast")).to_have_text("Saved to Colours")
+    assert keeper.call("GET", "/api/lists")["lists"][0]["clip_count"] == 2
+    button.tap()
+    expect(sheet.get_by_role("button", name="Colours")).to_have_attribute("aria-pressed", "true")
+    page.evaluate(AXE)
+    assert page.evaluate("axe.run({resultTypes: ['violations']}).then((found) => found.violations)") == []
+    sheet.get_by_role("button", name="No longer save it").tap()
+    expect(button.locator("b")).to_have_text("0")
+    page.goto("/saved")
+    expect(page.locator("#grid .tile")).to_have_count(1)
+    page.get_by_role("link", name="Colours").tap()
+    page.get_by_text("Change it").tap()
+    page.get_by_label("Name").fill("Hues")
+    page.get_by_role("button", name="Save", exact=True).tap()
+    expect(page.locator("h1")).to_have_text("Hues")
+    page.evaluate(AXE)
+    assert page.evaluate("axe.run({resultTypes: ['violations']}).then((found) => found.violations)") == []
+    page.locator("#grid .tile").tap()
+    until(lambda: current(page) == network.clips[2]["id"])
+
+
+def test_a_playlist_plays_through_in_its_order(open_page: Open, network: Network, playwright: Playwright) -> None:
+    page = open_page("/saved", as_person="mei", **DESKTOP, has_touch=False, is_mobile=False, device_scale_factor=1)
+    clips = [clip for clip in network.clips if clip["author"]["handle"] == "mei"][:2]
+    page.goto(clips[1]["url"])
+    until(lambda: current(page))
+    page.keyboard.press("b")
+    sheet = page.get_by_role("dialog")
+    sheet.get_by_label("Name of a new playlist").press_sequentially("In turn")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_have_text("Saved to In turn")
+    page.goto("/@mei")
+    page.get_by_role("link", name="In turn").click()
+    page.get_by_text("Change it").click()
+    page.get_by_label("Add a clip of yours").select_option(clips[0]["id"])
+    page.get_by_role("button", name="Add").click()
+    expect(page.locator(".ordered li")).to_have_count(2)
+    page.evaluate(AXE)
+    assert page.evaluate("axe.run({resultTypes: ['violations']}).then((found) => found.violations)") == []
+    page.get_by_role("link", name="Play it through").click()
+    until(lambda: current(page) == clips[1]["id"] and moves(page))
+    until(lambda: current(page) == clips[0]["id"] and moves(page), 15)
+
+
 def test_settings_change_the_profile_and_the_password(
     open_page: Open, network: Network, playwright: Playwright
 ) -> None:
@@ -998,7 +1059,7 @@ def test_reading_works_without_scripts(open_page: Open, network: Network) -> Non
 PLACES = (
     "/", "/following", "/@ana", "/tag/kind1", "/upload", "/studio", "/settings", "/about", "/nowhere", "{clip}",
     "{sound}", "/search", "/search?q=clip&after=1y", "/search?q=again&kind=comment", "/@ana/share", "{embed}",
-    "{clip}/comments", "/studio/comments",
+    "{clip}/comments", "/studio/comments", "/saved",
     "{history}", "{edit}",
 )  # fmt: skip
 OUTSIDE = ("/", "/sign-in", "/sign-up", "/upload", "{clip}")

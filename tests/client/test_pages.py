@@ -22,6 +22,7 @@ from tests.client.shapes import (
     FILTER,
     HOSTILE,
     NOW_US,
+    PLAYLIST,
     REASONS,
     SESSIONS,
     TAG,
@@ -77,6 +78,19 @@ EVERY_PAGE: dict[str, Callable[[], str]] = {
     ),
     "held": lambda: pages.held(frame(account=ANA), shapes.held(shapes.comment(is_held=True, can_let_through=True))),
     "nothing held": lambda: pages.held(frame(account=ANA), shapes.held()),
+    "save": lambda: pages.save(
+        frame(account=ANA), shapes.clip(), [shapes.clip_list(), shapes.clip_list(is_public=False), PLAYLIST]
+    ),
+    "save one's own": lambda: pages.save(frame(account=ANA), shapes.clip(is_own=True), [PLAYLIST]),
+    "saved": lambda: pages.saved(
+        frame(account=ANA), [shapes.clip_list(is_public=False)], page()["clips"], range(5), next_url="/saved?from=1"
+    ),
+    "nothing saved": lambda: pages.saved(frame(account=ANA), [], [], [], next_url=""),
+    "collection": lambda: pages.clip_list(frame(), shapes.clip_list(is_own=False), page()["clips"], range(5)),
+    "playlist": lambda: pages.clip_list(
+        frame(account=ANA), PLAYLIST, page()["clips"], range(5), next_url="/list/1?from=1", others=[mine("ready")]
+    ),
+    "empty list": lambda: pages.clip_list(frame(account=ANA), shapes.clip_list(), [], [], refusal="It has a name."),
     "similar": lambda: pages.similar(
         frame(), shapes.clip(), [{"clip": shapes.clip(2), "name": "tag", "text": "Both have the tag #kilns."}]
     ),
@@ -203,7 +217,23 @@ def test_what_people_write_is_shown_as_text_on_every_page() -> None:
         ),
         pages.versions(frame(), hostile["clip"], said, [{"text": HOSTILE, "at_us": NOW_US}]),
         pages.held(frame(account=account), shapes.held({**said, "is_held": True})),
-        pages.profile(frame(), {**PROFILE, "account": account}, [hostile], next_url=HOSTILE),
+        pages.profile(
+            frame(),
+            {**PROFILE, "account": account},
+            [hostile],
+            lists=[shapes.clip_list(name=HOSTILE)],
+            next_url=HOSTILE,
+        ),
+        pages.save(frame(account=account), hostile["clip"], [shapes.clip_list(name=HOSTILE)]),
+        pages.saved(frame(account=account), [shapes.clip_list(name=HOSTILE)], [hostile], [1], next_url=HOSTILE),
+        pages.clip_list(
+            frame(account=account),
+            {**PLAYLIST, "name": HOSTILE, "owner": account},
+            [hostile],
+            [1],
+            others=[mine("ready", caption=HOSTILE)],
+            refusal=HOSTILE,
+        ),
         pages.tag(frame(), {**TAG, "tag": HOSTILE}, [hostile]),
         pages.sound(frame(), [hostile]),
         pages.similar(frame(), hostile["clip"], [{"clip": hostile["clip"], "name": "tag", "text": HOSTILE}]),

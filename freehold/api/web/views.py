@@ -5,7 +5,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from freehold.actions.clip import folded_tag
-from freehold.api.native import accounts, admin, clips, comments, controls, feeds, tags
+from freehold.api.native import accounts, admin, clips, comments, controls, feeds, lists, tags
 from freehold.api.native import search as searches
 from freehold.api.present import ClipShape, PageShape, clip_json, page_json, served_json
 from freehold.api.routes import Access, Kind, Routes, path_id, query_id, query_int
@@ -87,6 +87,7 @@ async def profile(call: Call) -> Response:
         frame_of(call),
         await accounts.profile_json(call, account),
         page["clips"],
+        lists=await lists.lists_json(call, account.id) if feeds.asked_before(call) is None else (),
         next_url=_older(f"/@{account.handle}", page),
     )
     return page_response(call, html)
@@ -366,6 +367,10 @@ async def _count_clips(call: Call) -> int:
 def _more_url(call: Call) -> str:
     """Where a clip that was opened from a list goes on: with its tag or sound, or what was found behind it; else ""."""
     said = call.request.query_params
+    if said.get("list"):
+        return f"/list/{id_text(query_id(call, 'list') or 0)}/clips.html?from={lists.asked_place(call) or 0}&through=1"
+    if said.get("saved"):
+        return f"/saved/clips.html?from={lists.asked_place(call) or 0}"
     if said.get("sound"):
         return f"/sound/{id_text(query_id(call, 'sound') or 0)}/clips.html"
     if said.get("tag"):

@@ -11,6 +11,7 @@ export const deeds = {
   },
   keys: async () => (await import("./keys.js")).show(),
   share: (from) => import("./share.js").then((sheet) => sheet.show(from), () => toast(words.unreachable)),
+  save: (from) => import("./save.js").then((sheet) => sheet.show(from), () => toast(words.unreachable)),
   follow: (from) => follow(from, from.closest("[data-handle]:not(html)")?.getAttribute("data-handle") || ""),
   grid: (from) => grow(/** @type {HTMLAnchorElement} */ (from)),
 };

@@ -71,6 +71,8 @@ const ring = new Ring({
     visit.completions += 1;
     visit.all_completions += 1;
     visit.tally();
+    // A playlist plays through.
+    if (current?.nextElementSibling && nextUrl().searchParams.has("through")) go(after(current));
   },
   refused() {
     halted = true;
@@ -440,6 +442,7 @@ const letters = {
   l: () => like(),
   c: () => togglePanel("comments", button("comments")),
   s: () => button("share")?.click(),
+  b: () => button("save")?.click(),
   m: () => toast(toggleSound() ? words.sound_off : words.sound_on),
   w: () => togglePanel("why", button("why")),
   n: less,
