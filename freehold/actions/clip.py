@@ -26,6 +26,7 @@ from freehold.domain.clip import (
 from freehold.domain.errors import Absent, BackendError, BadInput, Conflict
 from freehold.domain.ids import AccountId, ClipId, SoundId, new_id
 from freehold.domain.language import NAMES
+from freehold.domain.making import STITCH_MS_LIMIT, Layout, MakingKind
 from freehold.store import account as accounts
 from freehold.store import clip as clips
 from freehold.store import cut as cuts
@@ -51,6 +52,19 @@ RETRIED_TO = {ClipState.FAILED: ClipState.UPLOADED, ClipState.READY: ClipState.P
 
 
 @dataclass(frozen=True, slots=True)
+class AskedMaking:
+    """What other clip, or whose sound, it is to be made with."""
+
+    kind: MakingKind
+    of_id: int
+    """Of the clip; of the sound, where that is asked for."""
+    layout: Layout = Layout.BESIDE
+    length_ms: int = STITCH_MS_LIMIT
+    own_percent: int = 100
+    source_percent: int = 100
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """What an author says about a clip."""
 
@@ -58,7 +72,8 @@ class Words:
     audience: Audience = Audience.PUBLIC
     wish: Wish = Wish.DRAFT
     sound_id: SoundId | None = None
-    """Somebody's sound that the clip uses; None where its sound is its own."""
+    """The sound that its track is known to be already."""
+    asked_making: AskedMaking | None = None
     alt: str = ""
     language: str = ""
     is_ai_made: bool = False

@@ -5,17 +5,20 @@ from dataclasses import replace
 from random import Random
 
 from freehold.actions import clip as clip_actions
+from freehold.actions.clip import AskedMaking
+from freehold.actions.making import checked_making, sound_asked
 from freehold.backends import Backends
 from freehold.backends.database import Transaction
-from freehold.domain.account import Account
+from freehold.domain.account import Account, Viewer
 from freehold.domain.clip import Clip, ClipState, Wish
 from freehold.domain.cut import Cut, Overlay
 from freehold.domain.errors import BadInput, Conflict, TooLarge
-from freehold.domain.ids import ClipId, new_id
+from freehold.domain.ids import ClipId, ViewerId, new_id
 from freehold.store import account as accounts
 from freehold.store import clip as clips
 from freehold.store import cut as cuts
 from freehold.store import journal
+from freehold.store import making as makings
 from freehold.store.journal import Kind
 
 PART_LIMIT = 35
@@ -54,11 +57,20 @@ def _check_overlay(overlay: Overlay) -> None:
         raise BadInput("cut-overlay", "A text has a place inside the clip, in permille, and ends after it begins.")
 
 
-async def cut(backends: Backends, account: Account, cut: Cut, max_duration_ms: int, at_us: int, random: Random) -> Clip:
-    """A draft that is to be made of the parts, with what was said of the first; the clips that they are of go with it.
+async def cut(
+    backends: Backends,
+    account: Account,
+    cut: Cut,
+    max_duration_ms: int,
+    at_us: int,
+    random: Random,
+    asked: AskedMaking | None = None,
+) -> Clip:
+    """A draft that is to be made of the parts, and then as `asked` with another clip, with what was said of the first;
+    the clips that they are of go with it.
 
-    Raises what `check` raises, `Absent` (code `clip-absent`), `Conflict` (codes `cut-part-published`,
-    `cut-part-taken`, `cut-part-incomplete`).
+    Raises what `check` and `checked_making` raise, `Absent` (code `clip-absent`), `Conflict` (codes
+    `cut-part-published`, `cut-part-taken`, `cut-part-incomplete`).
     """
     check(cut, max_duration_ms)
     clip_id = ClipId(new_id(at_us, random))
@@ -68,10 +80,14 @@ async def cut(backends: Backends, account: Account, cut: Cut, max_duration_ms: i
         await accounts.lock(transaction, account.id)
         of = [await clip_actions.own_clip(transaction, account, part.clip_id) for part in cut.parts]
         await _check_parts(transaction, of)
-        made = _begun(of[0], clip_id, at_us)
+        viewer = Viewer(ViewerId(account.id), account)
+        making = await checked_making(transaction, viewer, asked, at_us) if asked else None
+        made = replace(_begun(of[0], clip_id, at_us), sound_id=sound_asked(asked))
         await clips.insert(transaction, made, at_us)
         await clips.set_tags(transaction, clip_id, clip_actions.parse_tags(made.caption))
         await cuts.insert(transaction, clip_id, replace(cut, overlays=overlays))
+        if making is not None:
+            await makings.insert(transaction, clip_id, making)
         await journal.append(transaction, Kind.CLIP_CUT, at_us=at_us, actor_id=account.id, subject_id=clip_id)
         return await clip_actions.own_clip(transaction, account, clip_id)
 

@@ -20,16 +20,17 @@ from typing import Any, Protocol, TypeVar
 
 from freehold.actions import clip as clip_actions
 from freehold.actions.clip import Words
+from freehold.actions.making import checked_making, sound_asked
 from freehold.backends import Backends
 from freehold.backends.database import Transaction
-from freehold.domain.account import Account
+from freehold.domain.account import Account, Viewer
 from freehold.domain.clip import Clip, ClipState
 from freehold.domain.errors import Absent, BadInput, Conflict, Gone, NoRoom, Refusal, Throttled, TooLarge
-from freehold.domain.ids import AccountId, ClipId, UploadId, id_text, new_id
+from freehold.domain.ids import AccountId, ClipId, UploadId, ViewerId, id_text, new_id
 from freehold.store import account as accounts
 from freehold.store import clip as clips
 from freehold.store import journal, session
-from freehold.store import sound as sounds
+from freehold.store import making as makings
 from freehold.store import upload as uploads
 from freehold.store.journal import Kind
 from freehold.store.upload import Upload
@@ -94,7 +95,8 @@ def _too_big(rules: UploadRules) -> TooLarge:
 async def begin(intake: Intake, account: Account, announced: Announced) -> Upload:
     """Make room for an upload and its clip. Every limit refuses with its own code:
 
-    `upload-empty`, `upload-too-big`, `quota-full`, `too-many-uploads` (open ones), `upload-rate`.
+    `upload-empty`, `upload-too-big`, `quota-full`, `too-many-uploads` (open ones), `upload-rate`. Where it is to be
+    made with another clip, raises what `checked_making` raises.
     """
     if announced.size_bytes <= 0:
         raise BadInput("upload-empty", "This file is empty.")
@@ -118,10 +120,12 @@ async def begin(intake: Intake, account: Account, announced: Announced) -> Uploa
     async def work(transaction: Transaction) -> None:
         await accounts.lock(transaction, account.id)
         await _check_limits(transaction, intake.rules, account.id, announced.size_bytes, at_us)
-        sound_id = words.sound_id
-        if sound_id is not None and not await sounds.exists(transaction, sound_id):
-            raise Absent("sound-absent", "There is no such sound.")
-        await clips.insert(transaction, _new_clip(upload, announced, words), None)
+        asked, clip = words.asked_making, _new_clip(upload, announced, words)
+        viewer = Viewer(ViewerId(account.id), account)
+        made = await checked_making(transaction, viewer, asked, at_us) if asked else None
+        await clips.insert(transaction, clip, None)
+        if made is not None:
+            await makings.insert(transaction, upload.clip_id, made)
         await clips.set_tags(transaction, upload.clip_id, tags)
         await uploads.insert(transaction, upload)
         await session.count_guess(transaction, _rate_subject(account.id), at_us, RATE_WINDOW_US)
@@ -173,7 +177,7 @@ def _new_clip(upload: Upload, announced: Announced, words: Words) -> Clip:
         caption=words.caption,
         audience=words.audience,
         wish=words.wish,
-        sound_id=words.sound_id,
+        sound_id=sound_asked(words.asked_making) or words.sound_id,
         duration_ms=0,
         width_px=0,
         height_px=0,

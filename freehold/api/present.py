@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from freehold.domain.account import Account, Viewer
-from freehold.domain.clip import Author, ClipView, Rendition, RenditionKind, Sound, Use
+from freehold.domain.clip import Author, ClipView, Origin, Rendition, RenditionKind, Sound, Use
 from freehold.domain.ids import AccountId, ClipId, PageId, id_text
 from freehold.feed.figures import Calibration, Figures, Hour, Lag, Nth, Traffic
 from freehold.feed.page import Page, Served
@@ -30,6 +30,17 @@ class SoundShape(TypedDict):
     author_handle: str
     is_original: bool
     """Whether it was first heard in this clip."""
+
+
+class OriginShape(TypedDict):
+    """The clip whose picture is in another."""
+
+    kind: str
+    """`duet` or `stitch`."""
+    clip_id: str
+    """This and the others are empty where that clip is gone."""
+    author_handle: str
+    url: str
 
 
 class RenditionShape(TypedDict):
@@ -64,6 +75,7 @@ class ClipShape(TypedDict):
     may: MayShape
     tags: list[str]
     sound: SoundShape | None
+    made_from: OriginShape | None
     duration_ms: int
     width_px: int
     height_px: int
@@ -222,6 +234,14 @@ def sound_json(sound: Sound, clip_id: ClipId | None) -> SoundShape:
     }
 
 
+def origin_json(origin: Origin) -> OriginShape:
+    view = origin.view
+    if view is None:
+        return {"kind": origin.kind, "clip_id": "", "author_handle": "", "url": ""}
+    handle, clip_id = view.author.handle, id_text(view.clip.id)
+    return {"kind": origin.kind, "clip_id": clip_id, "author_handle": handle, "url": f"/@{handle}/video/{clip_id}"}
+
+
 def clip_json(view: ClipView, renditions: Sequence[Rendition], viewer: Viewer) -> ClipShape:
     """A clip that was judged, with the files it is played from, lowest rendition first."""
     clip = view.clip
@@ -250,6 +270,7 @@ def clip_json(view: ClipView, renditions: Sequence[Rendition], viewer: Viewer) -
         },
         "tags": list(view.tags),
         "sound": sound_json(view.sound, view.clip.id) if view.sound else None,
+        "made_from": origin_json(view.made_from) if view.made_from else None,
         "duration_ms": clip.duration_ms,
         "width_px": clip.width_px,
         "height_px": clip.height_px,

@@ -9,6 +9,7 @@ The contexts are the JSON shapes of the native API as plain mappings, so a page 
     versions(frame, clip, …)            …/comments/ID/versions      GET /api/comments/{id}/versions
     held(frame, held)                   /studio/comments            GET /api/comments/held
     similar(frame, clip, found)         /@handle/video/ID/similar   GET /api/clips/{id}/similar
+    made_with(frame, clip, clips)       /@handle/video/ID/made-with GET /api/clips/{id}/made-with, next_url
     fragment(frame, page)               /feed/….html and kin        page: only the run of <article class="clip">
     profile(frame, profile, clips)      /@handle                    GET /api/accounts/{handle}, clips, next_url
     save(frame, clip, lists)            /@handle/video/ID/save      GET /api/lists
@@ -104,7 +105,7 @@ LANGUAGES = {
 
 NEW_CLIP: Json = {
     "id": "", "caption": "", "tags": (), "audience": "public", "alt": "", "language": "", "is_ai_made": False,
-    "is_sensitive": False, "publish_at_us": None,
+    "is_sensitive": False, "publish_at_us": None, "made_from": None,
     "permissions": dict.fromkeys(("comment", "duet", "stitch", "use_sound", "download"), "public"),
 }  # fmt: skip
 """What is said of a clip before anything was said."""
@@ -185,6 +186,11 @@ def versions(frame: Frame, clip: Json, comment: Json, versions: Sequence[Json]) 
 def held(frame: Frame, held: Json) -> str:
     """Comments under one's clips that one's filter holds back."""
     return render("held.html", frame=frame, held=held)
+
+
+def made_with(frame: Frame, clip: Json, clips: Sequence[Json], *, next_url: str | None = None) -> str:
+    """Duets and stitches (served shapes) of a clip."""
+    return render("made_with.html", frame=frame, clip=clip, clips=clips, next_url=next_url)
 
 
 def similar(frame: Frame, clip: Json, found: Sequence[Json]) -> str:
@@ -304,10 +310,18 @@ def embed_refusal(frame: Frame, text: str, order: Json | None) -> str:
     return render("embed.html", frame=frame, clip=None, text=text, order=order)
 
 
-def upload(frame: Frame, *, limits: Json | None = None, clip: Json | None = None, drafts: Sequence[Json] = ()) -> str:
+def upload(
+    frame: Frame,
+    *,
+    limits: Json | None = None,
+    clip: Json | None = None,
+    drafts: Sequence[Json] = (),
+    made: Json | None = None,
+) -> str:
     """The composer; `limits` has size_bytes and duration_ms, both optional, to be said beforehand. `clip` is the draft
-    (the shape mine) that is gone on with; `drafts` are others."""
-    return render("upload.html", frame=frame, limits=limits or {}, c=clip or NEW_CLIP, drafts=drafts)
+    (the shape mine) that is gone on with; `drafts` are others. `made` says what a new one is made with: kind (duet,
+    stitch or sound), the id of that, the clip, its sound, layout and own_percent."""
+    return render("upload.html", frame=frame, limits=limits or {}, c=clip or NEW_CLIP, drafts=drafts, made=made)
 
 
 def studio(frame: Frame, clips: Sequence[Json], *, held_count: int = 0) -> str:

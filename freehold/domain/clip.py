@@ -218,3 +218,15 @@ class ClipView:
     is_followed: bool
     withholding: Withholding | None
     is_saved: bool = False
+    made_from: "Origin | None" = None
+    """The clip whose picture is in this one, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a part of a clip's picture is from."""
+
+    kind: str
+    """`duet` or `stitch`."""
+    view: ClipView | None
+    """None where that clip is gone."""

@@ -44,6 +44,7 @@ from freehold.governance.judge import shown_clip, shown_clips
 from freehold.recommender import warm_up
 from freehold.store import candidate, choices
 from freehold.store import clip as clips
+from freehold.store import making as makings
 from freehold.store import page as pages
 from freehold.store import rendition as renditions
 from freehold.store import tag as tags
@@ -54,6 +55,7 @@ __all__ = ["Feed", "FeedRules"]
 log = structlog.get_logger("freehold.feed")
 
 PROFILE, TAG, SOUND, LINK, SEARCH, LIST = "profile", "tag", "sound", "link", "search", "list"
+MADE_WITH = "made-with"
 DAY_US = 86_400_000_000
 LATELY_US = 30 * 60_000_000
 LASTS_KEPT = 100_000
@@ -240,6 +242,18 @@ class Feed:
         before = page[-1][1].clip.id if page and is_cut else None
         served = await self._serve_in_order(viewer, LIST, [view for _, view in page], at_us, before)
         return served, [place for place, _ in page]
+
+    async def made_with(
+        self, viewer: Viewer, clip_id: ClipId, before: ClipId | None, count: int | None, at_us: int
+    ) -> Page:
+        """Duets and stitches of a clip, newest first. `Absent` or `Withheld` where that may not be shown."""
+        await shown_clip(self._database, viewer, clip_id, Door.LINK, at_us)
+
+        async def find(before: ClipId | None, limit: int) -> Sequence[ClipId]:
+            return await makings.made_with_for_viewer(self._database, clip_id, before, limit)
+
+        views, before = await self._newest(viewer, find, Door.TAG, before, count, at_us)
+        return await self._serve_in_order(viewer, MADE_WITH, views, at_us, before)
 
     async def one(self, viewer: Viewer, clip_id: ClipId, door: Door, at_us: int) -> Page:
         """A page of one; `Absent` or `Withheld` where it may not be shown."""

@@ -10,7 +10,7 @@ import prometheus_client
 
 from freehold.backends.database import Database, Transaction
 from freehold.domain.account import Viewer
-from freehold.domain.clip import ClipView
+from freehold.domain.clip import ClipView, Withholding
 from freehold.domain.errors import Absent, Refusal, Withheld
 from freehold.domain.ids import ClipId
 from freehold.domain.verdict import Decision, Door
@@ -45,8 +45,15 @@ async def shown_clip(
         VERDICTS.labels(door.value, verdict.decision.value, verdict.decided_by).inc()
         if verdict.is_shown:
             return view
-        if verdict.decision is Decision.WITHHOLD and view.withholding is not None:
-            order = view.withholding
+        order = _order_against(view) if verdict.decision is Decision.WITHHOLD else None
+        if order is not None:
             refusal = Withheld(order.reason, order.authority, order.reference, order.since_us)
         refusal.decided_by = verdict.decided_by
     raise refusal
+
+
+def _order_against(view: ClipView) -> Withholding | None:
+    """That by which it is withheld: against itself, or against a clip in its picture."""
+    if view.withholding is not None or view.made_from is None or view.made_from.view is None:
+        return view.withholding
+    return _order_against(view.made_from.view)

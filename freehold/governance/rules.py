@@ -64,6 +64,14 @@ def audience(view: ClipView, viewer: Viewer, door: Door) -> Decision | None:
     return Decision.ABSENT
 
 
+def source_hidden(view: ClipView, viewer: Viewer, door: Door) -> Decision | None:
+    """Another clip is in its picture: who may not see that does not see this, and once it is gone nobody does."""
+    if view.made_from is None:
+        return None
+    decision = decide(view.made_from.view, viewer, door).decision if view.made_from.view else Decision.ABSENT
+    return None if decision is Decision.SHOW else decision
+
+
 def muted(view: ClipView, viewer: Viewer, door: Door) -> Decision | None:
     """The viewer muted a word of its caption or a tag: feeds leave it out, a link or a profile still opens."""
     if door is not Door.FEED or viewer.muting is None:
@@ -84,6 +92,7 @@ RULES: tuple[Rule, ...] = (
     unpublished,
     audience,
     withheld,
+    source_hidden,
     muted,
     published,
 )

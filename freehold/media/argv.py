@@ -125,7 +125,7 @@ def rest_argv(
         labels.insert(n, f"v{n}")
     words = [os.fspath(ffmpeg), *_BARE, "-loglevel", "error", *input_words(source, probe, limits, video=True)]
     if probe.has_audio:
-        words += [*_own_input(lowest)]
+        words += [*own_input(lowest)]
     words += ["-filter_complex", ";".join(graph)]
     for label, spec in zip(labels, specs, strict=True):
         sound = ["-map", "1:a:0", "-c:a", "copy"] if probe.has_audio else []
@@ -138,7 +138,7 @@ def hls_argv(ffmpeg: Path, renditions: Sequence[Path], has_audio: bool, out: Pat
     """CMAF HLS by copying packets: one fragmented file and one playlist a rendition, and a master playlist."""
     words = [os.fspath(ffmpeg), *_BARE, "-loglevel", "error"]
     for path in renditions:
-        words += _own_input(path)
+        words += own_input(path)
     streams = []
     for n in range(len(renditions)):
         words += ["-map", f"{n}:v:0"]
@@ -197,7 +197,8 @@ def _decoders(probe: Probe) -> str:
     return VIDEO_CODECS[probe.video_codec][0]
 
 
-def _own_input(path: Path) -> list[str]:
+def own_input(path: Path) -> list[str]:
+    """A rendition of ours as an input."""
     return ["-protocol_whitelist", "file", "-format_whitelist", DEMUXER_NAMES["mov"], "-f", "mov", "-i", f"file:{path}"]
 
 

@@ -52,7 +52,7 @@ async def encode_first(
     spec = ladder(probe)[0]
     source = source.resolve()
     async with _own_folder(out_dir, "first") as out:
-        loudness_lufs, wave, prints = await _measure(source, probe, out, limits, jail)
+        loudness_lufs, wave, prints = await measure(source, probe, out, limits, jail)
         report(_MEASURE_SHARE)
         argv = first_argv(ffmpeg_path(), source, probe, spec, gain_db(loudness_lufs), limits, out)
         await _encode(argv, [source], out, probe, limits, jail, _scaled(report, _MEASURE_SHARE, 1.0))
@@ -126,7 +126,7 @@ async def _package(
     return tuple(files)
 
 
-async def _measure(
+async def measure(
     source: Path, probe: Probe, out: Path, limits: Limits, jail: Jail
 ) -> tuple[float | None, tuple[int, ...], Prints]:
     """(integrated loudness in LUFS or None, waveform, prints) of the chosen sound."""

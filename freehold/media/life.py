@@ -23,26 +23,33 @@ from freehold.actions import clip as clip_actions
 from freehold.actions.upload import expire
 from freehold.backends import Backends
 from freehold.backends.database import Transaction, Work
-from freehold.domain.clip import ClipState, Rendition, RenditionKind
+from freehold.domain.account import Viewer
+from freehold.domain.clip import WATCHABLE, ClipState, Rendition, RenditionKind
 from freehold.domain.cut import Part
-from freehold.domain.errors import BackendError, NoRoom
-from freehold.domain.ids import ClipId, SoundId, id_text, new_id
+from freehold.domain.errors import BackendError, NoRoom, Refusal
+from freehold.domain.ids import ClipId, SoundId, ViewerId, id_text, new_id
+from freehold.domain.making import USES, Making
+from freehold.domain.verdict import Door
+from freehold.governance.permissions import usable_clip
 from freehold.media.cover import fit_picture, make_cover, within
 from freehold.media.cut import Source, make_cut
 from freehold.media.encode import encode_first, encode_rest
 from freehold.media.graph import CLIP_GRAPH, Graph, Step
 from freehold.media.jail import Jail, open_jail
-from freehold.media.ladder import ladder
+from freehold.media.ladder import ladder, output_rate
 from freehold.media.limits import Limits
+from freehold.media.making import Other, make_with
 from freehold.media.outputs import FirstOutput, MediaFile
 from freehold.media.probe import Probe, probe
 from freehold.media.process import MediaFault
 from freehold.media.publication import Puts, put_file, put_hls, put_waveform
 from freehold.media.recognise import settle_sound
 from freehold.media.refusals import MediaRefusal
+from freehold.store import account as accounts
 from freehold.store import clip as clips
 from freehold.store import cut as cuts
 from freehold.store import journal, session
+from freehold.store import making as makings
 from freehold.store import rendition as renditions
 from freehold.store import upload as uploads
 from freehold.store.clip import Lease
@@ -285,9 +292,13 @@ class Life:
 
     async def _probe(self, attempt: Attempt) -> None:
         clip = attempt.lease.clip
-        source = self.incoming_dir / clip.incoming_name if clip.incoming_name else await self._cut(attempt)
+        uploaded = source = self.incoming_dir / clip.incoming_name if clip.incoming_name else await self._cut(attempt)
         found = await probe(source, self.limits, self.jail)
-        attempt.report(0.5)
+        made = await makings.of_clip(self.backends.database, clip.id)
+        if made is not None:
+            source = await self._made_with(attempt, made, source, found)
+            found = await probe(source, self.limits, self.jail)
+        attempt.report(0.9)
         key = await attempt.puts.put_file(source)
         size_bytes, at_us = (await asyncio.to_thread(source.stat)).st_size, self.clock()
         parts_keys: set[str] = set()
@@ -308,7 +319,7 @@ class Life:
             )
 
         await self._move_on(attempt, change)
-        source.unlink(missing_ok=True)
+        uploaded.unlink(missing_ok=True)
         await clip_actions.delete_blobs(self.backends, parts_keys)
 
     async def _cut(self, attempt: Attempt) -> Path:
@@ -335,6 +346,29 @@ class Life:
         path = attempt.folder / f"part-{id_text(clip.id)}"
         await self.backends.blobs.fetch_file(clip.original_key, path)
         return Source(part, path, Probe.from_json(clip.probe))
+
+    async def _made_with(self, attempt: Attempt, made: Making, own: Path, found: Probe) -> Path:
+        """The upload put together with the clip that it is made with, which it takes the place of. MediaRefusal
+        `media-source-gone` where its author may not use that one any more."""
+        clip, database = attempt.lease.clip, self.backends.database
+        account = await accounts.by_id(database, clip.author_id)
+        viewer = Viewer(ViewerId(clip.author_id), account)
+        try:
+            view = await usable_clip(database, viewer, made.source_id, USES[made.kind], Door.LINK, self.clock())
+        except Refusal as refusal:
+            raise MediaRefusal("media-source-gone", refusal.code) from refusal
+        known = (await renditions.of_clips(database, [made.source_id])).get(made.source_id, [])
+        rungs = [rendition for rendition in known if rendition.kind is RenditionKind.LADDER]
+        if view.clip.state not in WATCHABLE or not rungs or view.clip.probe is None:
+            raise MediaRefusal("media-source-gone", "not watchable")
+        path = attempt.folder / "other.mp4"
+        await self.backends.blobs.fetch_file(rungs[-1].blob_key, path)
+        fps = output_rate(Probe.from_json(view.clip.probe).rate, is_lowest=len(rungs) == 1)
+        other = Other(
+            path, rungs[-1].width_px, rungs[-1].height_px, fps, view.clip.duration_ms, "mp4a" in rungs[-1].codecs
+        )
+        made = replace(made, length_ms=min(made.length_ms, view.clip.duration_ms))
+        return await make_with(made, own, found, other, attempt.folder, self.limits, self.jail, attempt.report)
 
     async def _source(self, attempt: Attempt) -> tuple[Path, Probe]:
         clip = attempt.lease.clip

@@ -27,6 +27,8 @@ TEXTS = {
     "media-part-gone": "A part of this clip is no longer there.",
     "media-part-refused": "The file of a part of this clip was not taken.",
     "media-part-short": "A part of this clip begins behind the end of its file.",
+    "media-making": "This clip could not be put together with the other: one of them is damaged.",
+    "media-source-gone": "The clip that this one was to be made with is no longer there, or not for this.",
     "media-too-many-streams": "This file has too many tracks.",
 }
 

@@ -27,7 +27,7 @@ from freehold.search.documents import (
 )
 from freehold.search.spelling import grams, is_spelled
 from freehold.search.words import tag_term
-from freehold.store import candidate, journal, reader
+from freehold.store import candidate, journal, making, reader
 from freehold.store import comment as comments
 from freehold.store import search as rows
 from freehold.store.journal import Entry, Kind
@@ -120,6 +120,8 @@ async def _touch_account(database: Database, account_id: AccountId, touched: Tou
 
 
 async def _renew(database: Database, touched: Touched, at_us: int, mark: int, end: int) -> None:
+    # What is made of a clip comes and goes with it.
+    touched.clips = await making.all_that_show(database, touched.clips)
     views = await public_views(database, sorted(touched.clips | touched.liked), at_us)
     clips = {clip_id: clip_document(views[clip_id]) if clip_id in views else None for clip_id in touched.clips}
     await _touch_comments(database, clips, touched)

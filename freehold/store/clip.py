@@ -1,6 +1,6 @@
 """Clips: read for a viewer, or with the words `for_system`; their leases; likes, shares and counts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -12,6 +12,7 @@ from freehold.domain.clip import (
     Clip,
     ClipState,
     ClipView,
+    Origin,
     Sound,
     Version,
     Wish,
@@ -32,7 +33,8 @@ SELECT {COLUMNS},
        sound.title AS sound_title, sound.clip_id AS sound_clip_id, sound_author.handle AS sound_handle,
        clip_like.at_us AS liked_at_us, follow.at_us AS followed_at_us, clip_save.place AS saved_place,
        withholding.authority, withholding.reference, withholding.reason,
-       withholding.since_us, withholding.until_us
+       withholding.since_us, withholding.until_us,
+       clip_making.source_id, clip_making.kind AS making_kind
 FROM clip
 JOIN account ON account.id = clip.author_id
 LEFT JOIN sound ON sound.id = clip.sound_id
@@ -40,6 +42,7 @@ LEFT JOIN account sound_author ON sound_author.id = sound.author_id
 LEFT JOIN clip_like ON clip_like.clip_id = clip.id AND clip_like.account_id = $1
 LEFT JOIN clip_save ON clip_save.clip_id = clip.id AND clip_save.account_id = $1
 LEFT JOIN follow ON follow.followed_id = clip.author_id AND follow.follower_id = $1
+LEFT JOIN clip_making ON clip_making.clip_id = clip.id AND clip_making.kind <> 'sound'
 LEFT JOIN withholding ON withholding.id = (
     SELECT MIN(w.id) FROM withholding w
     WHERE w.clip_id = clip.id AND w.since_us <= $2 AND (w.until_us IS NULL OR w.until_us > $2))
@@ -62,7 +65,7 @@ def clip_of(row: Row) -> Clip:
     return Clip(*values)
 
 
-def _view_of(row: Row, tags: tuple[str, ...]) -> ClipView:
+def _view_of(row: Row, tags: tuple[str, ...], sources: Mapping[ClipId, ClipView]) -> ClipView:
     return ClipView(
         clip=clip_of(row),
         author=Author(
@@ -78,6 +81,7 @@ def _view_of(row: Row, tags: tuple[str, ...]) -> ClipView:
         if row["authority"] is not None
         else None,
         is_saved=row["saved_place"] is not None,
+        made_from=Origin(row["making_kind"], sources.get(row["source_id"])) if row["source_id"] is not None else None,
     )
 
 
@@ -99,7 +103,10 @@ async def for_viewer(
         *clip_ids,
     )
     tags = await tags_of(database, clip_ids)
-    return {row["id"]: _view_of(row, tags.get(row["id"], ())) for row in rows}
+    # Whose picture is in one of them is judged with it.
+    source_ids = sorted({ClipId(row["source_id"]) for row in rows if row["source_id"] is not None})
+    sources = await for_viewer(database, viewer, source_ids, at_us)
+    return {row["id"]: _view_of(row, tags.get(row["id"], ()), sources) for row in rows}
 
 
 async def by_author_for_viewer(

@@ -257,6 +257,21 @@ clip_tag = Table(
     sqlite_with_rowid=False,
 )
 
+clip_making = Table(
+    "clip_making",
+    metadata,
+    _owned_by_clip(primary_key=True),
+    _number("source_id"),
+    _text("kind"),
+    _text("layout"),
+    _number("length_ms"),
+    _number("own_percent"),
+    _number("source_percent"),
+    CheckConstraint("kind IN ('duet', 'stitch', 'sound')", name="kind"),
+    Index("ix_clip_making_source", "source_id", "clip_id"),
+    sqlite_with_rowid=False,
+)
+
 upload = Table(
     "upload",
     metadata,

@@ -30,6 +30,14 @@ async def exists(source: Database | Transaction, sound_id: SoundId) -> bool:
     return bool(await source.fetch("SELECT 1 FROM sound WHERE id = $1", sound_id))
 
 
+async def first_clip_of(source: Database | Transaction, sound_id: SoundId) -> ClipId | None:
+    """The clip that it was first heard in, while there is one."""
+    rows = await source.fetch(
+        "SELECT clip.id FROM sound JOIN clip ON clip.id = sound.clip_id WHERE sound.id = $1", sound_id
+    )
+    return ClipId(rows[0]["id"]) if rows else None
+
+
 async def delete_unused(transaction: Transaction, sound_id: SoundId) -> None:
     """Forget a sound that no clip has any more."""
     await transaction.execute(

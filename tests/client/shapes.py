@@ -31,6 +31,17 @@ def frame(path: str = "/", *, account: dict[str, Any] | None = None, notice: str
     )
 
 
+SOUND: dict[str, Any] = {
+    "id": "0000000000snd", "title": "original sound of @ana", "name": "", "author_handle": "ana", "is_original": True,
+}  # fmt: skip
+ORIGIN: dict[str, Any] = {
+    "kind": "duet",
+    "clip_id": "0000000000009",
+    "author_handle": "otto",
+    "url": "/@otto/video/0000000000009",
+}
+
+
 def clip(number: int = 1, **given: Any) -> dict[str, Any]:
     id_ = f"{number:013d}"
     return {
@@ -45,13 +56,8 @@ def clip(number: int = 1, **given: Any) -> dict[str, Any]:
         "is_pinned": False,
         "may": dict.fromkeys(("comment", "duet", "stitch", "use_sound", "download"), True),
         "tags": ["ceramics"],
-        "sound": {
-            "id": "0000000000snd",
-            "title": "original sound of @ana",
-            "name": "",
-            "author_handle": "ana",
-            "is_original": True,
-        },
+        "sound": SOUND,
+        "made_from": None,
         "duration_ms": 14_000,
         "width_px": 1080,
         "height_px": 1920,
@@ -279,4 +285,11 @@ def figures(hours: int = 24, **given: Any) -> dict[str, Any]:
         "by_hour": [{"at_us": first_us + n * HOUR_US, "pages": 10, "watches": 30} for n in range(hours + 1)],
         "newcomers": {"ranked": newcomers, "popular": newcomers[:20], "random": newcomers[:3], "tried": []},
         **given,
+    }  # fmt: skip
+
+
+def made(kind: str) -> dict[str, Any]:
+    """What a new clip is made with."""
+    return {
+        "kind": kind, "id": "0000000000001", "clip": clip(), "sound": SOUND, "layout": "beside", "own_percent": 100
     }  # fmt: skip

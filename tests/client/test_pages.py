@@ -121,6 +121,14 @@ EVERY_PAGE: dict[str, Callable[[], str]] = {
         frame("/embed/1"), "Withheld.", {"authority": "A Court", "reference_number": "1", "since_us": NOW_US}
     ),
     "upload": lambda: pages.upload(frame("/upload", account=ANA), limits={"size_bytes": 500_000_000}),
+    "duet": lambda: pages.upload(frame("/upload?duet=1", account=ANA), made=shapes.made("duet")),
+    "stitch": lambda: pages.upload(frame("/upload?stitch=1", account=ANA), made=shapes.made("stitch")),
+    "sound used": lambda: pages.upload(frame("/upload?sound=1", account=ANA), made=shapes.made("sound")),
+    "made with": lambda: pages.made_with(
+        frame("/@ana/video/1/made-with"), shapes.clip(), page()["clips"], next_url="/x"
+    ),
+    "nothing made": lambda: pages.made_with(frame("/@ana/video/1/made-with"), shapes.clip(), []),
+    "a duet": lambda: pages.feed(frame(), page(1, made_from=shapes.ORIGIN, sound={**shapes.SOUND, "name": "Rain"})),
     "a draft": lambda: pages.upload(frame("/upload?clip=1", account=ANA), clip=mine("uploading")),
     "drafts": lambda: pages.upload(frame("/upload", account=ANA), drafts=[mine("uploading"), mine("ready")]),
     "studio": lambda: pages.studio(frame("/studio", account=ANA), [mine(state) for state in STATES]),
@@ -236,6 +244,8 @@ def test_what_people_write_is_shown_as_text_on_every_page() -> None:
         ),
         pages.tag(frame(), {**TAG, "tag": HOSTILE}, [hostile]),
         pages.sound(frame(), [hostile]),
+        pages.made_with(frame(), hostile["clip"], [hostile]),
+        pages.upload(frame(account=account), made={**shapes.made("sound"), "clip": hostile["clip"]}),
         pages.similar(frame(), hostile["clip"], [{"clip": hostile["clip"], "name": "tag", "text": HOSTILE}]),
         pages.search(frame(), asked, results),
         pages.search(frame(), asked, None, trends=trends, refusal=HOSTILE),

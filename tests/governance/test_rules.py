@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from freehold.domain.account import Account, Role, Viewer
-from freehold.domain.clip import Audience, Author, ClipState, ClipView
+from freehold.domain.clip import Audience, Author, ClipState, ClipView, Origin
 from freehold.domain.ids import AccountId, ViewerId
 from freehold.domain.muting import Muting
 from freehold.domain.verdict import Decision, Door, Verdict
@@ -40,6 +40,11 @@ CATS = replace(PLAIN, clip=replace(CLIP, caption="A cat."))
 
 def unready(state: ClipState) -> ClipView:
     return replace(PLAIN, clip=replace(CLIP, state=state))
+
+
+def made_with(source: ClipView | None) -> ClipView:
+    """A duet with that clip, which is gone where there is None."""
+    return replace(PLAIN, made_from=Origin("duet", source))
 
 
 CASES = [
@@ -77,6 +82,18 @@ CASES = [
     ("audience", FOLLOWERS, ADA, ALL, ABSENT),
     ("published", FOLLOWED, ADA, ALL, SHOW),
     ("published", FOLLOWERS, AUTHOR_SELF, ALL, SHOW),
+    ("published", made_with(PLAIN), NOBODY, ALL, SHOW),
+    ("source_hidden", made_with(None), NOBODY, ALL, ABSENT),
+    ("source_hidden", made_with(None), AUTHOR_SELF, ALL, ABSENT),
+    ("source_hidden", made_with(WITHDRAWN), NOBODY, ALL, ABSENT),
+    ("source_hidden", made_with(PRIVATE), ADA, ALL, ABSENT),
+    ("source_hidden", made_with(FOLLOWERS), ADA, ALL, ABSENT),
+    ("published", made_with(FOLLOWED), ADA, ALL, SHOW),
+    ("source_hidden", made_with(SUSPENDED), ADA, ALL, ABSENT),
+    ("source_hidden", made_with(WITHHELD), ADA, DIRECT, WITHHOLD),
+    ("source_hidden", made_with(WITHHELD), ADA, (Door.FEED, Door.TAG, Door.SEARCH), ABSENT),
+    ("published", made_with(WITHHELD), MODERATOR, (Door.LINK, Door.MEDIA), SHOW),
+    ("source_hidden", made_with(made_with(WITHDRAWN)), NOBODY, ALL, ABSENT),
     ("muted", CATS, CAT_HATER, (Door.FEED,), ABSENT),
     ("muted", replace(PLAIN, tags=("cat",)), CAT_HATER, (Door.FEED,), ABSENT),
     ("published", CATS, CAT_HATER, (Door.TAG, *DIRECT), SHOW),

@@ -12,7 +12,7 @@ import msgspec
 from freehold.actions import clip as actions
 from freehold.actions import cut as cutting
 from freehold.actions import upload as upload_actions
-from freehold.actions.clip import Change, Cover
+from freehold.actions.clip import AskedMaking, Change, Cover
 from freehold.actions.upload import Announced
 from freehold.api import identity
 from freehold.api.edge import read_body
@@ -21,7 +21,7 @@ from freehold.api.native.uploads import forget, words_of
 from freehold.api.present import ClipShape, clip_json
 from freehold.api.routes import BEFORE, BYTES_SCHEMA, ID_SCHEMA, PICTURES, Access, Kind, Routes, path_id, query_id
 from freehold.api.server import Call
-from freehold.domain.account import Viewer
+from freehold.domain.account import NOBODY, Viewer
 from freehold.domain.clip import (
     WATCHABLE,
     Audience,
@@ -38,8 +38,10 @@ from freehold.domain.clip import (
 from freehold.domain.cut import Cut, Overlay, Part
 from freehold.domain.errors import Absent, BadInput, Conflict
 from freehold.domain.ids import ClipId, parse_id
+from freehold.domain.making import OWN_PERCENT, STITCH_MS_LIMIT, Layout, MakingKind
 from freehold.domain.verdict import Door
 from freehold.governance.judge import shown_clip
+from freehold.governance.rules import source_hidden
 from freehold.media.cover import MAX_PICTURE_BYTES, fit_picture, kept_picture, make_cover, within
 from freehold.media.outputs import MediaFile
 from freehold.media.publication import put_file
@@ -83,6 +85,11 @@ STATE_TEXTS = {
     ClipState.EXPIRED: "The upload was not completed in time.",
     ClipState.WITHDRAWN: "You took this clip back; only you can see it.",
 }
+
+
+SOURCE_HIDDEN_TEXT = (
+    "This clip is shown to nobody, or not to everybody: nor is the clip that it was made with, or that is gone."
+)
 
 
 class RefusalShape(TypedDict):
@@ -246,14 +253,32 @@ class OverlayBody(msgspec.Struct, forbid_unknown_fields=True):
     text: str = ""
 
 
+class MakingBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What the clip is made with: a clip, or somebody's sound, by its id; volumes in percent."""
+
+    kind: MakingKind
+    id: str
+    layout: Layout = Layout.BESIDE
+    stitch_ms: int = STITCH_MS_LIMIT
+    own_volume: int | None = None
+    other_volume: int = 100
+
+    def asked(self) -> AskedMaking:
+        own_percent = OWN_PERCENT[self.kind] if self.own_volume is None else self.own_volume
+        id_ = parse_id(self.id) or 0
+        return AskedMaking(self.kind, id_, self.layout, self.stitch_ms, own_percent, self.other_volume)
+
+
 class CutBody(msgspec.Struct, forbid_unknown_fields=True):
     parts: list[PartBody]
     overlays: list[OverlayBody] = []
+    making: MakingBody | None = None
 
 
 @routes.add("POST", "/api/clips/cut", access=Access.CREATOR, body=CutBody, answer=ClipAnswer, status=201)
 async def cut(call: Call, body: CutBody) -> ClipAnswer:
-    """Make a clip of parts of one's drafts, in this order, with texts over it; it takes their place."""
+    """Make a clip of parts of drafts, in this order, with texts over it, and with another clip or a sound; it takes
+    their place."""
     wanted = Cut(
         tuple(Part(ClipId(parse_id(part.clip) or 0), part.from_ms, part.to_ms) for part in body.parts),
         tuple(
@@ -263,7 +288,13 @@ async def cut(call: Call, body: CutBody) -> ClipAnswer:
     )
     server = call.server
     made = await cutting.cut(
-        server.backends, call.account, wanted, server.media_limits.max_duration_ms, call.at_us, server.random
+        server.backends,
+        call.account,
+        wanted,
+        server.media_limits.max_duration_ms,
+        call.at_us,
+        server.random,
+        body.making.asked() if body.making else None,
     )
     return {"clip": await shape_of(call, made.id)}
 
@@ -527,6 +558,8 @@ async def _shapes(call: Call, clip_ids: Sequence[ClipId]) -> list[MineShape]:
 
 def _state_text(view: ClipView) -> str:
     order = view.withholding
+    if order is None and view.clip.published_at_us and source_hidden(view, NOBODY, Door.LINK) is not None:
+        return SOURCE_HIDDEN_TEXT
     if order is None:
         return STATE_TEXTS[view.clip.state]
     since = datetime.fromtimestamp(order.since_us / 1_000_000, UTC).date().isoformat()

@@ -87,6 +87,14 @@ async def sound_page(call: Call, count: int | None = None) -> Page:
     )
 
 
+async def made_with_page(call: Call, count: int | None = None) -> Page:
+    """Asked with a count, where the address has none."""
+    clip_id = ClipId(path_id(call, "id"))
+    return await feed_for(call).made_with(
+        call.viewer, clip_id, asked_before(call), asked_count(call) or count, call.at_us
+    )
+
+
 async def clip_page(call: Call, door: Door = Door.LINK) -> Page:
     return await feed_for(call).one(call.viewer, ClipId(path_id(call, "id")), door, call.at_us)
 
@@ -127,6 +135,12 @@ async def clip(call: Call) -> ServedAnswer:
     """One clip."""
     page = await clip_page(call)
     return {"served": served_json(page.id, page.clips[0], call.viewer)}
+
+
+@routes.add("GET", "/api/clips/{id}/made-with", answer=PageShape, parameters=(COUNT, BEFORE))
+async def made_with(call: Call) -> PageShape:
+    """Duets and stitches of a clip, newest first."""
+    return page_json(await made_with_page(call), call.viewer)
 
 
 @routes.add("GET", "/api/clips/{id}/similar", answer=SimilarAnswer, parameters=(numbered("count", 1, SIMILAR_LIMIT),))

@@ -4,7 +4,9 @@ termination, expiration and checksums."""
 import base64
 import binascii
 import contextlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from email.utils import formatdate
 
@@ -12,13 +14,14 @@ import msgspec
 from starlette.responses import Response
 
 from freehold.actions import upload as actions
-from freehold.actions.clip import Words
+from freehold.actions.clip import AskedMaking, Words
 from freehold.actions.upload import CHECKSUMS, Announced, Checksum
 from freehold.api.routes import BYTES_SCHEMA, Access, Kind, Parameter, Routes, path_id
 from freehold.api.server import Call
 from freehold.domain.clip import Audience, Permissions, Use, Wish
 from freehold.domain.errors import Absent, BadInput, Conflict, NoRoom, Refusal, WrongMedia
-from freehold.domain.ids import SoundId, UploadId, id_text, parse_id
+from freehold.domain.ids import UploadId, id_text, parse_id
+from freehold.domain.making import OWN_PERCENT, Layout, MakingKind
 from freehold.store.upload import Upload
 
 routes = Routes()
@@ -37,7 +40,9 @@ def _said(name: str, text: str, *, is_required: bool = False, is_number: bool = 
 RESUMABLE = Parameter("tus-resumable", {"type": "string", "const": VERSION}, "", "header", is_required=True)
 LENGTH = _said("upload-length", "How many bytes there will be.", is_required=True, is_number=True)
 OFFSET = _said("upload-offset", "How many bytes are durable.", is_number=True)
-METADATA = _said("upload-metadata", "filename, caption, audience, wish and sound, each with its value in base64.")
+METADATA = _said(
+    "upload-metadata", "filename, caption, audience, wish, what to make it with and kin, each with its value in base64."
+)
 CHECKSUM = _said("upload-checksum", f"One of {', '.join(CHECKSUMS)}, and the sum of these bytes in base64.")
 OVERRIDE = _said("x-http-method-override", "PATCH, HEAD or DELETE.", is_required=True)
 
@@ -197,8 +202,9 @@ def parse_metadata(header: str) -> dict[str, str]:
 def words_of(fields: Mapping[str, str]) -> Words:
     """What a client says of a clip, by name; `BadInput` (code `bad-words`) where a value is none of those there are.
 
-    caption, audience, wish, sound, alt, language, ai_made, sensitive, may_comment, may_duet, may_stitch,
-    may_use_sound, may_download, publish_at (ISO 8601 with its offset from UTC).
+    caption, audience, wish, alt, language, ai_made, sensitive, may_comment, may_duet, may_stitch,
+    may_use_sound, may_download, publish_at (ISO 8601 with its offset from UTC); one of duet and stitch (a clip's id)
+    and sound (a sound's) with layout (beside, stacked, corner), stitch_ms, own_volume and other_volume (percent).
     """
     try:
         audience = Audience(fields.get("audience") or Audience.PUBLIC)
@@ -210,14 +216,11 @@ def words_of(fields: Mapping[str, str]) -> Words:
         raise BadInput(
             "bad-words", "audience and may_… are public, followers or private; wish is draft or publish."
         ) from None
-    sound_id = parse_id(fields["sound"]) if fields.get("sound") else None
-    if fields.get("sound") and sound_id is None:
-        raise BadInput("bad-words", "sound is the id of a sound.")
     return Words(
         caption=fields.get("caption", ""),
         audience=audience,
         wish=wish,
-        sound_id=SoundId(sound_id) if sound_id is not None else None,
+        asked_making=_asked_making(fields),
         alt=fields.get("alt", ""),
         language=fields.get("language", ""),
         is_ai_made=_is_ticked(fields, "ai_made"),
@@ -225,6 +228,34 @@ def words_of(fields: Mapping[str, str]) -> Words:
         permissions=permissions,
         publish_at_us=_publish_at_us(fields),
     )
+
+
+def _asked_making(fields: Mapping[str, str]) -> AskedMaking | None:
+    named = [kind for kind in MakingKind if fields.get(kind.value)]
+    if not named:
+        return None
+    kind = named[0]
+    of_id = parse_id(fields[kind.value])
+    if len(named) > 1 or of_id is None:
+        raise BadInput("bad-words", "One of duet, stitch and sound is the id of a clip, or of a sound.")
+    try:
+        layout = Layout(fields.get("layout") or Layout.BESIDE)
+    except ValueError:
+        raise BadInput("bad-words", f"layout is one of {', '.join(Layout)}.") from None
+    asked = AskedMaking(kind, of_id, layout)
+    return replace(
+        asked,
+        length_ms=_whole(fields, "stitch_ms", asked.length_ms),
+        own_percent=_whole(fields, "own_volume", OWN_PERCENT[kind]),
+        source_percent=_whole(fields, "other_volume", asked.source_percent),
+    )
+
+
+def _whole(fields: Mapping[str, str], name: str, usual: int) -> int:
+    text = fields.get(name) or str(usual)
+    if not re.fullmatch(r"[0-9]{1,6}", text):
+        raise BadInput("bad-words", f"{name} is a whole number.")
+    return int(text)
 
 
 def _is_ticked(fields: Mapping[str, str], name: str) -> bool:

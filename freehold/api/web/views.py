@@ -1,10 +1,12 @@
 """The pages: each asks for what its API route answers and renders it."""
 
+from typing import Any
 from urllib.parse import quote
 
 from starlette.responses import Response
 
 from freehold.actions.clip import folded_tag
+from freehold.actions.making import sound_source
 from freehold.api.native import accounts, admin, clips, comments, controls, feeds, lists, tags
 from freehold.api.native import search as searches
 from freehold.api.present import ClipShape, PageShape, clip_json, page_json, served_json
@@ -15,10 +17,12 @@ from freehold.api.web.frame import frame_of
 from freehold.client import pages
 from freehold.domain.account import NOBODY
 from freehold.domain.errors import BadInput, Refusal
-from freehold.domain.ids import ClipId, CommentId, id_text, parse_id
+from freehold.domain.ids import ClipId, CommentId, SoundId, id_text, parse_id
+from freehold.domain.making import OWN_PERCENT, USES, Layout, MakingKind
 from freehold.domain.verdict import Door
 from freehold.feed.page import Page
 from freehold.governance.judge import shown_clip, shown_clips
+from freehold.governance.permissions import usable_clip
 from freehold.search import find
 from freehold.store import account as account_rows
 from freehold.store import clip as clip_rows
@@ -167,6 +171,25 @@ async def similar(call: Call) -> Response:
     return page_response(call, pages.similar(frame_of(call), clip, found))
 
 
+@routes.add("GET", "/@{handle}/video/{id}/made-with", kind=Kind.PAGE)
+async def made_with(call: Call) -> Response:
+    """Duets and stitches of a clip."""
+    database, clip_id = call.server.backends.database, ClipId(path_id(call, "id"))
+    view = await shown_clip(database, call.viewer, clip_id, Door.LINK, call.at_us)
+    clip = clip_json(view, (), call.viewer)
+    path = clip["url"] + "/made-with"
+    if clip["author"]["handle"] != call.request.path_params["handle"].lower():
+        return see_other(path)
+    page = page_json(await feeds.made_with_page(call, GRID), call.viewer)
+    return page_response(call, pages.made_with(frame_of(call), clip, page["clips"], next_url=_older(path, page)))
+
+
+@routes.add("GET", "/@{handle}/video/{id}/made-with.html", kind=Kind.PAGE)
+async def more_made_with(call: Call) -> Response:
+    """Duets and stitches of a clip, as articles."""
+    return _fragment(call, await feeds.made_with_page(call))
+
+
 @routes.add("GET", "/@{handle}/video/{id}/share", kind=Kind.PAGE)
 async def share_clip(call: Call) -> Response:
     """A clip's address, to be passed on."""
@@ -264,18 +287,19 @@ async def more_found(call: Call) -> Response:
 
 @routes.add("GET", "/upload", kind=Kind.PAGE)
 async def upload(call: Call) -> Response:
-    """The composer, for a new clip or for a draft that is gone on with. Has a query parameter: clip."""
+    """The composer, for a new clip or a draft that is gone on with. Has query parameters: clip, duet, stitch, sound."""
     server = call.server
     draft_id = query_id(call, "clip")
     draft = await clips.shape_of(call, ClipId(draft_id)) if draft_id is not None and call.viewer.account else None
     if draft and (draft["is_published"] or draft["state"] in OVER):
         return see_other(f"/studio/{draft['id']}")
-    drafts = [] if draft or not call.viewer.account else await clips.drafts_of(call, DRAFTS)
+    made = await _made(call)
+    drafts = [] if draft or made or not call.viewer.account else await clips.drafts_of(call, DRAFTS)
     limits = {
         "size_bytes": server.upload_rules.max_size_bytes,
         "duration_ms": server.media_limits.max_duration_ms,
     }
-    return page_response(call, pages.upload(frame_of(call), limits=limits, clip=draft, drafts=drafts))
+    return page_response(call, pages.upload(frame_of(call), limits=limits, clip=draft, drafts=drafts, made=made))
 
 
 @routes.add("GET", "/studio", kind=Kind.PAGE)
@@ -359,18 +383,42 @@ async def about(call: Call) -> Response:
     return page_response(call, html)
 
 
+async def _made(call: Call) -> dict[str, Any] | None:
+    """What the clip is to be made with, where the address says so. Raises what making it would."""
+    kind = next((kind for kind in MakingKind if call.request.query_params.get(kind.value)), None)
+    if kind is None or call.viewer.account is None:
+        return None
+    database, asked_id = call.server.backends.database, query_id(call, kind.value) or 0
+    clip_id = await sound_source(database, SoundId(asked_id)) if kind is MakingKind.SOUND else ClipId(asked_id)
+    view = await usable_clip(database, call.viewer, clip_id, USES[kind], Door.LINK, call.at_us)
+    files = await rendition_rows.of_clips(database, [clip_id])
+    clip = clip_json(view, files.get(clip_id, ()), call.viewer)
+    return {
+        "kind": kind.value,
+        "id": id_text(asked_id),
+        "clip": clip,
+        "sound": clip["sound"],
+        "layout": (Layout.STACKED if clip["width_px"] > clip["height_px"] else Layout.BESIDE).value,
+        "own_percent": OWN_PERCENT[kind],
+    }
+
+
 async def _count_clips(call: Call) -> int:
     states = await clip_rows.count_by_state(call.server.backends.database)
     return states.get("ready", 0) + states.get("playable", 0)
 
 
 def _more_url(call: Call) -> str:
-    """Where a clip that was opened from a list goes on: with its tag or sound, or what was found behind it; else ""."""
+    """Where a clip that was opened from a list goes on: with what has its tag or sound, is made with the same, or was
+    found behind it; else ""."""
     said = call.request.query_params
     if said.get("list"):
         return f"/list/{id_text(query_id(call, 'list') or 0)}/clips.html?from={lists.asked_place(call) or 0}&through=1"
     if said.get("saved"):
         return f"/saved/clips.html?from={lists.asked_place(call) or 0}"
+    if said.get("made_with"):
+        handle = quote(call.request.path_params["handle"])
+        return f"/@{handle}/video/{id_text(query_id(call, 'made_with') or 0)}/made-with.html"
     if said.get("sound"):
         return f"/sound/{id_text(query_id(call, 'sound') or 0)}/clips.html"
     if said.get("tag"):

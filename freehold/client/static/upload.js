@@ -2,6 +2,7 @@
  * A reload goes on where it was: the page's address names the clip, and the browser keeps its file. */
 import { call, complain, kept, wordsOf } from "./api.js";
 import { find, forget, keep } from "./files.js";
+import { making } from "./making.js";
 import { add, clock, isPlain, listen, measure, now, parts, placeOf, remove, seen, total_ms } from "./parts.js";
 import { publishAt_us, say, wordsIn } from "./saying.js";
 import { draw as drawTexts, onChange, overlays, texts } from "./texts.js";
@@ -81,7 +82,10 @@ function adopt(part, clip) {
 /** @param {string} clip the draft that the words are kept with */
 function name(clip) {
   work.clip = clip;
-  history.replaceState(null, "", clip ? "/upload?clip=" + clip : "/upload");
+  const url = new URL(location.href);
+  if (clip) url.searchParams.set("clip", clip);
+  else url.searchParams.delete("clip");
+  history.replaceState(null, "", url.pathname + url.search);
 }
 
 /** What a reload needs to go on. */
@@ -383,7 +387,8 @@ const wait = () => new Promise((resolve) => setTimeout(resolve, 200));
 
 /** The clip that all is: the one file's, or one that the server makes of the parts once they are there. @returns {Promise<string>} */
 async function whole() {
-  if (!parts.length || (isPlain() && !texts.length)) return work.clip;
+  const made = making();
+  if (!parts.length || (isPlain() && !texts.length && !made)) return work.clip;
   while (running()) {
     $("saved").textContent = said.waits;
     await wait();
@@ -396,7 +401,7 @@ async function whole() {
       await wait();
     }
   }
-  const cut = { parts: parts.map(({ clip, from_ms, to_ms }) => ({ clip, from_ms, to_ms })), overlays: overlays() };
+  const cut = { parts: parts.map(({ clip, from_ms, to_ms }) => ({ clip, from_ms, to_ms })), overlays: overlays(), making: made };
   const { clip } = await call("POST", "/api/clips/cut", cut);
   for (const part of parts) forget(part.clip);
   kept.set("film." + work.clip, undefined);
