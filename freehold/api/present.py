@@ -72,6 +72,8 @@ class ClipShape(TypedDict):
     is_sensitive: bool
     edited_at_us: int | None
     is_pinned: bool
+    captions: list[str]
+    """The languages that it has captions in."""
     may: MayShape
     tags: list[str]
     sound: SoundShape | None
@@ -261,6 +263,7 @@ def clip_json(view: ClipView, renditions: Sequence[Rendition], viewer: Viewer) -
         "is_sensitive": clip.is_sensitive,
         "edited_at_us": clip.edited_at_us,
         "is_pinned": clip.pinned_at_us is not None,
+        "captions": clip.caption_languages.split(),
         "may": {
             "comment": may(view, viewer, Use.COMMENT),
             "duet": may(view, viewer, Use.DUET),

@@ -1,7 +1,20 @@
 """Every route there is, by module."""
 
 from freehold.api import health, media
-from freehold.api.native import accounts, admin, clips, comments, controls, feeds, lists, search, social, tags, uploads
+from freehold.api.native import (
+    accounts,
+    admin,
+    captions,
+    clips,
+    comments,
+    controls,
+    feeds,
+    lists,
+    search,
+    social,
+    tags,
+    uploads,
+)
 from freehold.api.web import atom, embed, forms, shelves, sitemap, static, views
 
 ROUTES = (
@@ -10,6 +23,7 @@ ROUTES = (
     media.routes,
     uploads.routes,
     clips.routes,
+    captions.routes,
     social.routes,
     comments.routes,
     lists.routes,

@@ -49,6 +49,8 @@ each with the hidden fields `csrf` and `next` (where a 303 leads):
     /forms/upload      file, what is said of it   /forms/clip             clip, verb (publish, draft, pin, unpin,
                                                                           retry, withdraw, delete)
     /forms/words       clip, what is said of it   /forms/cover            clip, file picture (multipart)
+    /forms/captions    clip, language, file       /forms/captions/delete  clip, language
+                       captions (multipart)
     /forms/wish        kind (tag or author),      /forms/muted-words      words, one a line
                        name, level                /forms/profiling        on (1 or 0)
 """

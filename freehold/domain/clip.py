@@ -129,6 +129,8 @@ class Clip:
     """When what viewers see of it last changed after it was published."""
     pinned_at_us: int | None = None
     save_count: int = 0
+    caption_languages: str = ""
+    """In which it has captions, with spaces between."""
 
 
 @dataclass(frozen=True, slots=True)

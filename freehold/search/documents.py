@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from freehold.backends.database import Database
 from freehold.domain.account import Account, Viewer
+from freehold.domain.captions import read
 from freehold.domain.clip import Clip, ClipView
 from freehold.domain.finding import DocumentKind
 from freehold.domain.ids import AccountId, ClipId, CommentId, ViewerId
@@ -17,6 +18,7 @@ from freehold.governance.rules import decide
 from freehold.search.language import language_of
 from freehold.search.words import TERM_LENGTH, counts, tag_term, terms_of
 from freehold.store import account as accounts
+from freehold.store import captions
 from freehold.store import clip as clips
 from freehold.store import comment as comments
 from freehold.store.comment import Comment
@@ -29,6 +31,7 @@ SAID = 160
 """What a tag or a name weighs that was asked for as such."""
 US_A_SECOND = 1_000_000
 READ_AT_ONCE = 400
+SPOKEN_LIMIT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,8 @@ def quality_of(clip: Clip) -> int:
     return round(255 * (0.6 * min(1.0, liked / 0.25) + 0.4 * min(1.0, reach)))
 
 
-def clip_document(view: ClipView) -> Document:
+def clip_document(view: ClipView, spoken: str = "") -> Document:
+    """`spoken` is what its captions say."""
     clip, handle = view.clip, view.author.handle
     language = clip.language or language_of(clip.caption)
     said = {tag_term(tag) for tag in view.tags} | {f"@{one}" for one in mentions_in(clip.caption)}
@@ -90,6 +94,7 @@ def clip_document(view: ClipView) -> Document:
         Field(" ".join(view.tags), 2.0, 3),
         Field(handle, 0.7, 1),
         Field(clip.alt, 0.5, 20),
+        Field(spoken, 0.5, 80),
     )
     at_s = (clip.published_at_us or clip.created_at_us) // US_A_SECOND
     return Document(
@@ -124,6 +129,17 @@ async def public_views(database: Database, clip_ids: Sequence[int], at_us: int) 
         part = [ClipId(clip_id) for clip_id in clip_ids[start : start + READ_AT_ONCE]]
         views |= await clips.for_viewer(database, NOBODY, part, at_us)
     return {clip_id: view for clip_id, view in views.items() if decide(view, NOBODY, Door.SEARCH).is_shown}
+
+
+async def spoken_in(database: Database, clip_ids: Sequence[int]) -> dict[int, str]:
+    """What the captions of each clip say, in all languages; the first of what is long."""
+    texts: dict[int, str] = {}
+    for start in range(0, len(clip_ids), READ_AT_ONCE):
+        found = await captions.texts_of(database, clip_ids[start : start + READ_AT_ONCE])
+        for clip_id, tracks in found.items():
+            cues = [cue.text for track in tracks for cue in read(track)]
+            texts[clip_id] = "\n".join(cues)[:SPOKEN_LIMIT]
+    return texts
 
 
 async def account_documents(database: Database, account_ids: Sequence[int]) -> dict[int, Document | None]:

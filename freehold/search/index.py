@@ -24,6 +24,7 @@ from freehold.search.documents import (
     comment_documents,
     public_views,
     quality_of,
+    spoken_in,
 )
 from freehold.search.spelling import grams, is_spelled
 from freehold.search.words import tag_term
@@ -41,8 +42,8 @@ LOOK_EVERY_S = 2.0
 CLIP, ACCOUNT, COMMENT = DocumentKind.CLIP, DocumentKind.ACCOUNT, DocumentKind.COMMENT
 CORRECTED = (CLIP, ACCOUNT)
 """Kinds whose words slips are mended by; comments have slips of their own."""
-CLIPS = frozenset({Kind.CLIP_PUBLISHED, Kind.CLIP_CHANGED, Kind.CLIP_WITHDRAWN, Kind.CLIP_DELETED, Kind.CLIP_WITHHELD,
-                   Kind.CLIP_RELEASED})  # fmt: skip
+CLIPS = frozenset({Kind.CLIP_PUBLISHED, Kind.CLIP_CHANGED, Kind.CLIP_CAPTIONED, Kind.CLIP_WITHDRAWN,
+                   Kind.CLIP_DELETED, Kind.CLIP_WITHHELD, Kind.CLIP_RELEASED})  # fmt: skip
 LIKES = frozenset({Kind.CLIP_LIKED, Kind.CLIP_UNLIKED})
 ACCOUNTS = frozenset({Kind.ACCOUNT_CREATED, Kind.ACCOUNT_CHANGED, Kind.ACCOUNT_FOLLOWED, Kind.ACCOUNT_UNFOLLOWED})
 WHOLE_ACCOUNTS = frozenset({Kind.ACCOUNT_DELETED, Kind.ACCOUNT_SUSPENDED, Kind.ACCOUNT_RESTORED})
@@ -123,7 +124,11 @@ async def _renew(database: Database, touched: Touched, at_us: int, mark: int, en
     # What is made of a clip comes and goes with it.
     touched.clips = await making.all_that_show(database, touched.clips)
     views = await public_views(database, sorted(touched.clips | touched.liked), at_us)
-    clips = {clip_id: clip_document(views[clip_id]) if clip_id in views else None for clip_id in touched.clips}
+    spoken = await spoken_in(database, [clip_id for clip_id in touched.clips if clip_id in views])
+    clips = {
+        clip_id: clip_document(views[clip_id], spoken.get(clip_id, "")) if clip_id in views else None
+        for clip_id in touched.clips
+    }
     await _touch_comments(database, clips, touched)
     changes = [
         await _changes(database, CLIP, clips),

@@ -40,6 +40,8 @@ class Kind(StrEnum):
     """The author's wish and a playable rendition first held together."""
     CLIP_CHANGED = "clip.changed"
     """Its words, labels, audience, permissions, cover or time to be published changed."""
+    CLIP_CAPTIONED = "clip.captioned"
+    """Its captions in some language were set, or taken away."""
     CLIP_PINNED = "clip.pinned"
     """The author put it at the top of the profile."""
     CLIP_UNPINNED = "clip.unpinned"

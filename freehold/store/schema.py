@@ -193,6 +193,7 @@ clip = Table(
     _optional("publish_at_us"),
     _optional("edited_at_us"),
     _optional("pinned_at_us"),
+    _text("caption_languages", ""),
     CheckConstraint("audience IN ('public', 'followers', 'private')", name="audience"),
     CheckConstraint("wish IN ('draft', 'publish')", name="wish"),
     Index("ix_clip_author", "author_id", "id"),
@@ -214,6 +215,15 @@ clip_version = Table(
     _number("is_ai_made"),
     _number("is_sensitive"),
     sqlite_with_rowid=False,
+)
+
+clip_captions = Table(
+    "clip_captions",
+    metadata,
+    _owned_by_clip(primary_key=True),
+    Column("language", Text, primary_key=True),
+    _text("text"),
+    _number("at_us"),
 )
 
 clip_cut = Table(

@@ -15,6 +15,7 @@ from freehold.domain.account import Account, Role, Session
 from freehold.domain.clip import Author
 from freehold.domain.ids import AccountId, CommentId, SessionId, SoundId, id_text, new_id
 from freehold.store import account as accounts
+from freehold.store import captions
 from freehold.store import comment as comments
 from freehold.store import session as sessions
 from freehold.store import sound as sounds
@@ -75,7 +76,7 @@ class Scene:
             path = await self.avatar()
         path = path.replace("/sitemap/{name}", "/sitemap/clips-0000000000000.xml")
         path = path.replace("/static/{path}", static_url("app.js"))
-        path = path.replace("{position}", "0").replace("{comment_id}", self.comment)
+        path = path.replace("{position}", "0").replace("{comment_id}", self.comment).replace("{language}", "en")
         if "{upload_id}" in path:
             path = path.replace("{upload_id}", await self.upload())
         if "{list_id}" in path:
@@ -149,6 +150,7 @@ async def set_scene(running: Running, client: Client, password_hash: str) -> Sce
         by = Author(guest.account.id, guest.account.handle, "", None, False)
         await comments.insert(transaction, Comment(comment_id, clip_id, by, "Hello", NOW_US), None)
         await transaction.execute("UPDATE clip SET sound_id = $1 WHERE id = $2", sound_id, clip_id)
+        await captions.put(transaction, clip_id, "en", "WEBVTT\n", NOW_US)
 
     await running.database.transact(speak)
     return Scene(running, client, people, author, guest, id_text(clip_id), id_text(comment_id), id_text(sound_id))

@@ -35,6 +35,8 @@ OWN = frozenset(
         ("POST", "/api/clips/{clip_id}/withdraw"), ("PUT", "/api/clips/{clip_id}/cover"),
         ("PUT", "/api/clips/{clip_id}/pin"), ("DELETE", "/api/clips/{clip_id}/pin"), ("GET", "/studio/{clip_id}"),
         ("PUT", "/api/lists/{list_id}/clips/{clip_id}"), ("DELETE", "/api/lists/{list_id}/clips/{clip_id}"),
+        ("PUT", "/api/clips/{clip_id}/captions/{language}"), ("PUT", "/api/clips/{clip_id}/captions/{language}.vtt"),
+        ("DELETE", "/api/clips/{clip_id}/captions/{language}"),
     }
 )  # fmt: skip
 """The author's own doors: for everybody else the clip is absent, whatever its state."""
@@ -80,10 +82,14 @@ async def hidden_clips(running: Running, author_id: int) -> list[Hidden]:
 def path_of(path: str, clip_id: ClipId) -> str:
     filled = path.replace("{handle}", "author")
     filled = re.sub(r"\{(id|clip_id)\}", id_text(clip_id), filled)
-    return filled.replace("{name}", "low.mp4")
+    return filled.replace("{name}", "low.mp4").replace("{language}", "en")
 
 
 def body_of(method: str, path: str) -> dict[str, Any]:
+    if path.endswith(".vtt") and method == "PUT":
+        return {"data": b"WEBVTT\n\n00:00.000 --> 00:01.000\nHi\n"}
+    if path.endswith("{language}") and method == "PUT":
+        return {"json": {"cues": [{"from_ms": 0, "to_ms": 1, "text": "Hi"}]}}
     if path.endswith("/comments") and method == "POST":
         return {"json": {"text": "hello"}}
     return {"json": {}} if method in ("PATCH", "POST") else {}

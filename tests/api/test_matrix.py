@@ -18,6 +18,7 @@ from tests.conftest import ROOT, Running
 ALL = [route for group in ROUTES for route in group.all]
 TABLE = ROOT / "docs" / "access.md"
 NEW_PASSWORD = "another horse battery"
+VTT = b"WEBVTT\n\n00:00.000 --> 00:01.000\nHi\n"
 TUS = {"tus-resumable": "1.0.0"}
 BYTES = {"content-type": "application/offset+octet-stream", "upload-offset": "0"}
 
@@ -65,6 +66,8 @@ async def sent(scene: Scene, route: Route, seat: str) -> dict[str, Any]:
         ("PATCH", "/api/clips/{clip_id}"): json_of(caption="New"),
         ("POST", "/api/clips/cut"): json_of(parts=[{"clip": scene.clip, "from_ms": 0, "to_ms": 500}]),
         ("PUT", "/api/clips/{clip_id}/cover"): {"data": PICTURE},
+        ("PUT", "/api/clips/{clip_id}/captions/{language}"): json_of(cues=[{"from_ms": 0, "to_ms": 1, "text": "Hi"}]),
+        ("PUT", "/api/clips/{clip_id}/captions/{language}.vtt"): {"data": VTT},
         ("POST", "/api/clips/{id}/comments"): json_of(text="Hello"),
         ("PATCH", "/api/comments/{id}"): json_of(text="Anew"),
         ("PUT", "/api/account/comment-filter"): json_of(words=["word"]),
@@ -83,6 +86,8 @@ async def sent(scene: Scene, route: Route, seat: str) -> dict[str, Any]:
         ("HEAD", "/uploads/{upload_id}"): {"headers": TUS},
         ("POST", "/forms/clip"): form(clip=scene.clip, verb="withdraw"),
         ("POST", "/forms/cover"): file_form("picture", PICTURE, clip=scene.clip),
+        ("POST", "/forms/captions"): file_form("captions", VTT, clip=scene.clip, language="en"),
+        ("POST", "/forms/captions/delete"): form(clip=scene.clip, language="en"),
         ("POST", "/forms/words"): form(clip=scene.clip, caption="New"),
         ("POST", "/forms/comment"): form(clip=scene.clip, text="Hello"),
         ("POST", "/forms/delete-account"): form(password=PASSWORD),

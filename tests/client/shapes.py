@@ -54,6 +54,7 @@ def clip(number: int = 1, **given: Any) -> dict[str, Any]:
         "is_sensitive": False,
         "edited_at_us": None,
         "is_pinned": False,
+        "captions": ["en", "pt"],
         "may": dict.fromkeys(("comment", "duet", "stitch", "use_sound", "download"), True),
         "tags": ["ceramics"],
         "sound": SOUND,

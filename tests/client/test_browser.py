@@ -850,6 +850,55 @@ def test_what_is_sensitive_waits_to_be_touched_and_what_is_said_is_changed_after
     expect(page.locator(".tile.veiled")).to_have_count(0)
 
 
+def test_captions_are_written_on_the_timeline_shown_over_the_clip_and_switched_off(
+    open_page: Open, network: Network, playwright: Playwright
+) -> None:
+    clip = next(clip for clip in network.clips[::-1] if clip["author"]["handle"] == "otto")
+    desktop = {**DESKTOP, "has_touch": False, "is_mobile": False, "device_scale_factor": 1}
+    author = open_page(f"/studio/{clip['id']}", as_person="otto", **desktop)
+    author.select_option("#cue-language", "pt")
+    until(lambda: author.evaluate("document.getElementById('cue-video').readyState >= 2"))
+    author.locator("#cue-add").focus()
+    author.keyboard.press("Enter")
+    author.keyboard.type("Bom dia <b>")
+    author.keyboard.press("Tab")
+    author.keyboard.press("Tab")
+    author.keyboard.press("Tab")
+    author.get_by_label("Until, in seconds (1)").fill("1.50")
+    author.keyboard.press("Tab")
+    expect(author.locator("#cue-shown")).to_have_text("Bom dia <b>")
+    block, track = author.locator("#cue-track .block").bounding_box(), author.locator("#cue-track").bounding_box()
+    assert block and track and abs(block["width"] / track["width"] - 0.5) < 0.02
+    author.mouse.move(block["x"] + block["width"] - 4, block["y"] + 10)
+    author.mouse.down()
+    author.mouse.move(track["x"] + track["width"] + 40, block["y"] + 10, steps=4)
+    author.mouse.up()
+    assert abs(float(author.get_by_label("Until, in seconds (1)").input_value()) - clip["duration_ms"] / 1000) < 0.02
+    author.evaluate(AXE)
+    faults = author.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+    assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in faults] == []
+    author.get_by_role("button", name="Save captions").click()
+    expect(author.locator(".toast")).to_have_text("Captions saved.")
+
+    page = open_page(clip["url"], **desktop)
+    until(lambda: moves(page))
+    expect(page.locator(".clip.current .cue")).to_have_text("Bom dia <b>")
+    assert page.locator(".clip.current .cue").get_attribute("lang") == "pt"
+    page.keyboard.press("t")
+    expect(page.locator(".clip.current .cue")).to_have_count(0)
+    button = page.locator('.clip.current [data-do="captions"]')
+    expect(button).to_have_attribute("aria-pressed", "false")
+    page.reload()
+    until(lambda: moves(page))
+    expect(page.locator(".clip.current .cue")).to_have_count(0)
+    button.click()
+    expect(page.locator(".clip.current .cue")).to_have_text("Bom dia <b>")
+    author.on("dialog", lambda dialog: dialog.accept())
+    author.goto(f"/studio/{clip['id']}")
+    author.get_by_role("button", name="Delete the captions in Português").click()
+    expect(author.locator(".tracks")).to_have_count(0)
+
+
 def make_song(folder: Path) -> bytes:
     """A file with sound and no picture."""
     path = folder / "song.mp4"

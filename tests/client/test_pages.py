@@ -537,7 +537,7 @@ for (const input of JSON.parse(readFileSync(0))) {
 
 
 def test_every_word_that_a_module_asks_for_is_in_the_page() -> None:
-    html = EVERY_PAGE["feed"]() + EVERY_PAGE["upload"]() + EVERY_PAGE["search"]()
+    html = EVERY_PAGE["feed"]() + EVERY_PAGE["upload"]() + EVERY_PAGE["search"]() + EVERY_PAGE["edit"]()
     blocks = re.findall(r'<script type="application/json" id="([^"]+)">(.*?)</script>', html, re.DOTALL)
     told = {name: set(json.loads(text)) for name, text in blocks}
     for path in assets.FOLDER.glob("*.js"):

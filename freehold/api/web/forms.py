@@ -11,12 +11,13 @@ from starlette.formparsers import MultiPartException
 from starlette.responses import Response
 
 from freehold.actions import account as account_actions
+from freehold.actions import captions as caption_actions
 from freehold.actions import clip as clip_actions
 from freehold.actions import comment as comment_actions
 from freehold.actions.clip import Change
 from freehold.api import identity
 from freehold.api.edge import BODY_LIMIT_BYTES, read_body
-from freehold.api.native import accounts, clips, comments, controls, social, tags
+from freehold.api.native import accounts, captions, clips, comments, controls, social, tags
 from freehold.api.native.uploads import words_of
 from freehold.api.routes import Access, Kind, Routes, parse_form
 from freehold.api.server import Call
@@ -305,6 +306,31 @@ async def cover(call: Call) -> Response:
         return await _edit_refused(call, clip_id, refusal)
     finally:
         await form.close()
+    return see_other(f"/studio/{id_text(clip_id)}?done=words")
+
+
+@routes.add("POST", "/forms/captions", access=Access.SIGNED_IN, kind=Kind.PAGE, checks_csrf=False)
+async def captions_from_file(call: Call) -> Response:
+    """Set captions from a file. The form has several parts, so the token is looked for here."""
+    form = await _read_parts(call, BODY_LIMIT_BYTES)
+    clip_id, file = ClipId(parse_id(str(form.get("clip", ""))) or 0), form.get("captions")
+    try:
+        if not isinstance(file, UploadFile):
+            raise BadInput("captions-missing", "Choose a file first.")
+        await captions.set_from_file(call, clip_id, str(form.get("language", "")), await file.read())
+    except BadInput as refusal:
+        return await _edit_refused(call, clip_id, refusal)
+    finally:
+        await form.close()
+    return see_other(f"/studio/{id_text(clip_id)}?done=words")
+
+
+@routes.add("POST", "/forms/captions/delete", access=Access.SIGNED_IN, kind=Kind.PAGE)
+async def delete_captions(call: Call) -> Response:
+    """Take captions away."""
+    fields = await read_form(call)
+    clip_id, language = _clip_id(fields), fields.get("language", "")
+    await caption_actions.delete_captions(call.server.backends, call.account, clip_id, language, call.at_us)
     return see_other(f"/studio/{id_text(clip_id)}?done=words")
 
 

@@ -137,6 +137,7 @@ function enter(article) {
   const more = /** @type {HTMLElement | null} */ (article.querySelector('[data-do="more"]'));
   if (caption && more) more.hidden = caption.scrollHeight <= caption.clientHeight + 2;
   if (!panel.hidden && panel.dataset.kind) openPanel(panel.dataset.kind, null);
+  captions("follow");
   if (articles().indexOf(article) >= list.children.length - AHEAD) loadMore();
 }
 
@@ -349,6 +350,9 @@ function less() {
   send();
 }
 
+/** @param {"follow" | "toggle"} deed */
+const captions = (deed) => current?.dataset.captions && import("./captions.js").then((part) => current && part[deed](current, video), () => {});
+
 const profile = () => current && location.assign("/@" + current.dataset.handle);
 
 function fullScreen() {
@@ -409,6 +413,7 @@ Object.assign(deeds, {
   less: here(less),
   comments: (/** @type {HTMLElement} */ from) => here(() => togglePanel("comments", from))(from),
   why: (/** @type {HTMLElement} */ from) => here(() => togglePanel("why", from))(from),
+  captions: here(() => captions("toggle")),
   close: closePanel,
   sound: toggleSound,
   play() {
@@ -444,6 +449,7 @@ const letters = {
   s: () => button("share")?.click(),
   b: () => button("save")?.click(),
   m: () => toast(toggleSound() ? words.sound_off : words.sound_on),
+  t: () => captions("toggle"),
   w: () => togglePanel("why", button("why")),
   n: less,
   p: profile,
