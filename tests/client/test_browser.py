@@ -1117,6 +1117,8 @@ OUTSIDE = ("/", "/sign-in", "/sign-up", "/upload", "{clip}")
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("device", ["phone", "desktop"])
 def test_axe_finds_nothing(open_page: Open, network: Network, theme: str, device: str) -> None:
+    """Right to left each page and state is looked at in one theme: what a direction changes has no colour."""
+    directions = ("rtl", "ltr") if (device == "phone") is (theme == "dark") else ("ltr",)
     options = {} if device == "phone" else {**DESKTOP, "has_touch": False, "is_mobile": False}
     page = open_page("/about", color_scheme=theme, reduced_motion="reduce", **options)
     found: list[Any] = []
@@ -1134,10 +1136,15 @@ def test_axe_finds_nothing(open_page: Open, network: Network, theme: str, device
                     page.keyboard.press(key)
                     page.wait_for_timeout(400)
                 page.evaluate(AXE)
-                faults = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
-                found.extend(
-                    (place, key, one["id"], [node["html"][:160] for node in one["nodes"]][:3]) for one in faults
-                )
+                for direction in directions:
+                    page.evaluate("(direction) => { document.documentElement.dir = direction }", direction)
+                    faults = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+                    found.extend(
+                        (place, key, direction, one["id"], [node["html"][:160] for node in one["nodes"]][:3])
+                        for one in faults
+                    )
+                    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                        found.append((place, key, direction, "wider than the screen", []))
 
     look(OUTSIDE, ("c", "Escape", "w", "s"))
     served = page.evaluate("fetch('/api/feeds/for-you?count=1').then((answer) => answer.json())")
