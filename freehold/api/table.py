@@ -12,6 +12,7 @@ from freehold.api.native import (
     lists,
     search,
     social,
+    sounds,
     tags,
     uploads,
 )
@@ -29,6 +30,7 @@ ROUTES = (
     lists.routes,
     search.routes,
     tags.routes,
+    sounds.routes,
     accounts.routes,
     admin.routes,
     views.routes,

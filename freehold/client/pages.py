@@ -16,7 +16,7 @@ The contexts are the JSON shapes of the native API as plain mappings, so a page 
     saved(frame, lists, clips, …)       /saved                      GET /api/lists, GET /api/account/saved
     clip_list(frame, about, clips, …)   /list/ID                    GET /api/lists/{list_id}, …/clips
     tag(frame, about, clips)            /tag/NAME                   GET /api/tags/{tag}, clips, next_url
-    sound(frame, clips)                 /sound/ID                   clips, next_url
+    sound(frame, about, clips)          /sound/ID                   GET /api/sounds/{id}, clips, next_url
     search(frame, asked, answer, …)     /search                     GET /api/search, GET /api/trends
     share(frame, path, kind, of)        any of the three, /share    clip
     embedded(frame, clip)               /embed/ID                   in frames of other sites
@@ -41,7 +41,7 @@ each with the hidden fields `csrf` and `next` (where a 303 leads):
     /forms/sign-out                               /forms/sessions/revoke  id, or nothing for all others
     /forms/like        clip, on (1 or 0)          /forms/delete-account   password
     /forms/follow      handle, on (1 or 0)        /forms/comment-filter   words, one a line
-    /forms/follow-tag  tag, on (1 or 0)
+    /forms/follow-tag  tag, on (1 or 0)           /forms/sound            sound, name
     /forms/comment     clip, text, reply_to where a comment is answered; or comment, verb (like, unlike, pin, unpin,
                        edit, let-through, delete), text for edit
     /forms/save        clip; on (1 or 0), into or out_of (a list), or name, kind, public for a new one
@@ -255,9 +255,9 @@ def tag(frame: Frame, about: Json, clips: Sequence[Json], *, next_url: str | Non
     return render("tag.html", frame=frame, about=about, bars=_bars(about["days"]), clips=clips, next_url=next_url)
 
 
-def sound(frame: Frame, clips: Sequence[Json], *, next_url: str | None = None) -> str:
-    """Clips (served shapes) with one sound, at least one."""
-    return render("sound.html", frame=frame, sound=clips[0]["clip"]["sound"], clips=clips, next_url=next_url)
+def sound(frame: Frame, about: Json, clips: Sequence[Json], *, next_url: str | None = None) -> str:
+    """Clips (served shapes) with a sound."""
+    return render("sound.html", frame=frame, about=about, bars=_bars(about["days"]), clips=clips, next_url=next_url)
 
 
 def _bars(days: Sequence[Json]) -> list[tuple[int, int]]:
@@ -266,7 +266,15 @@ def _bars(days: Sequence[Json]) -> list[tuple[int, int]]:
     return [(12 * at, max(1, round(40 * day["account_count"] / highest))) for at, day in enumerate(days)]
 
 
-def search(frame: Frame, asked: Json, answer: Json | None, *, trends: Sequence[Json] = (), refusal: str = "") -> str:
+def search(
+    frame: Frame,
+    asked: Json,
+    answer: Json | None,
+    *,
+    trends: Sequence[Json] = (),
+    sounds: Sequence[Json] = (),
+    refusal: str = "",
+) -> str:
     """`asked` has q, kind, after, before, length, lang and first as they were written; `answer` is None where they
     could not be read, and `refusal` says why."""
     return render(
@@ -277,6 +285,7 @@ def search(frame: Frame, asked: Json, answer: Json | None, *, trends: Sequence[J
         is_asked=any(asked[name] for name in asked if name not in ("kind", "first")),
         languages=LANGUAGES,
         trends=trends,
+        sounds=sounds,
         refusal=refusal,
     )
 

@@ -10,13 +10,13 @@ class DocumentKind(IntEnum):
     ACCOUNT = 2
     COMMENT = 3
     SOUND = 4
-    """Kept free: nothing is written for it yet."""
 
 
 class FoundKind(StrEnum):
-    """What a search may be for; without one it is for clips, and the accounts and tags that fit best stand above."""
+    """What a search may be for; without one it is for clips, and what fits best of the others stands above."""
 
     CLIP = "clip"
     ACCOUNT = "account"
     TAG = "tag"
     COMMENT = "comment"
+    SOUND = "sound"

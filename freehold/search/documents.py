@@ -22,6 +22,7 @@ from freehold.store import captions
 from freehold.store import clip as clips
 from freehold.store import comment as comments
 from freehold.store.comment import Comment
+from freehold.store.sound import SoundRow
 
 NOBODY = Viewer(ViewerId(0))
 SATURATION, LENGTH_SHARE = 1.2, 0.5
@@ -56,6 +57,7 @@ class Document:
     """1 to 255."""
     tags: tuple[str, ...] = ()
     language: str = ""
+    sound_id: int | None = None
 
 
 def weights_of(fields: Sequence[Field], said: Iterable[str] = ()) -> dict[str, int]:
@@ -99,7 +101,7 @@ def clip_document(view: ClipView, spoken: str = "") -> Document:
     at_s = (clip.published_at_us or clip.created_at_us) // US_A_SECOND
     return Document(
         DocumentKind.CLIP, clip.id, clip.author_id, clip.id, at_s, clip.duration_ms, quality_of(clip),
-        weights_of(fields, said), view.tags, language,
+        weights_of(fields, said), view.tags, language, clip.sound_id,
     )  # fmt: skip
 
 
@@ -119,6 +121,16 @@ def comment_document(comment: Comment) -> Document:
     return Document(
         DocumentKind.COMMENT, comment.id, comment.author.id, comment.clip_id, comment.at_us // US_A_SECOND, 0, 0,
         weights_of([Field(comment.text, 1.0, 10)], said),
+    )  # fmt: skip
+
+
+def sound_document(row: SoundRow, uses: int) -> Document:
+    sound = row.sound
+    fields = (Field(sound.title, 3.0, 3), Field(sound.author_handle, 1.0, 1), Field(row.author_name, 1.0, 2))
+    quality = round(255 * min(1.0, math.log2(1 + uses) / 16))
+    return Document(
+        DocumentKind.SOUND, sound.id, row.author_id, 0, row.created_at_us // US_A_SECOND, 0, quality,
+        weights_of(fields, [f"@{sound.author_handle}", f"from:{sound.author_handle}"]),
     )  # fmt: skip
 
 

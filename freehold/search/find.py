@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from freehold.backends.database import Database
 from freehold.domain.account import Account, Viewer
-from freehold.domain.clip import ClipView
+from freehold.domain.clip import ClipView, Sound
 from freehold.domain.finding import DocumentKind
 from freehold.domain.ids import AccountId, ClipId, CommentId
 from freehold.domain.verdict import Door
@@ -17,6 +17,7 @@ from freehold.search.words import holds, plain, terms_of
 from freehold.store import account as accounts
 from freehold.store import comment as comments
 from freehold.store import search as rows
+from freehold.store import sound as sounds
 from freehold.store.comment import Comment
 
 DEPTH = 1000
@@ -65,6 +66,13 @@ class FoundTag:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundSound:
+    sound: Sound
+    author_name: str
+    clips: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Look(Generic[T]):
     """How one kind is read, and what is said of it."""
 
@@ -109,6 +117,29 @@ async def find_comments(
 
     look = _Look(DocumentKind.COMMENT, read, _texts_of_comment, lambda one: "")
     return await _find(database, look, query, start, count, at_us)
+
+
+async def find_sounds(
+    database: Database, viewer: Viewer, query: Query, start: int, count: int, at_us: int
+) -> Results[FoundSound]:
+    async def read(ids: Sequence[int]) -> Mapping[int, FoundSound]:
+        return {one.sound.id: one for one in await shown_sounds(database, viewer, ids, at_us)}
+
+    look = _Look(DocumentKind.SOUND, read, _texts_of_sound, lambda one: f"{one.clips:,} clips")
+    return await _find(database, look, query, start, count, at_us)
+
+
+async def shown_sounds(database: Database, viewer: Viewer, ids: Sequence[int], at_us: int) -> list[FoundSound]:
+    """Those that the viewer may see the newest clip with, in the order asked for."""
+    told, clips = await sounds.by_ids(database, ids), await sounds.count_uses(database, ids)
+    newest = await sounds.newest_uses(database, ids)
+    views = await shown_clips(database, viewer, sorted(set(newest.values())), Door.SEARCH, at_us)
+    shown = {view.clip.id for view in views}
+    return [
+        FoundSound(told[one].sound, told[one].author_name, clips.get(one, 0))
+        for one in ids
+        if one in told and newest.get(one) in shown and not told[one].is_author_suspended
+    ]
 
 
 async def find_tags(database: Database, query: Query, start: int, count: int) -> Results[FoundTag]:
@@ -209,6 +240,13 @@ def _texts_of_account(account: Account) -> Mapping[str, str]:
 
 def _texts_of_comment(found: FoundComment) -> Mapping[str, str]:
     return {"is in the comment": found.comment.text}
+
+
+def _texts_of_sound(found: FoundSound) -> Mapping[str, str]:
+    return {
+        "is in its name": found.sound.title,
+        "is whose it is": f"{found.sound.author_handle} {found.author_name}",
+    }
 
 
 def _received(view: ClipView) -> str:

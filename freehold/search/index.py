@@ -24,6 +24,7 @@ from freehold.search.documents import (
     comment_documents,
     public_views,
     quality_of,
+    sound_document,
     spoken_in,
 )
 from freehold.search.spelling import grams, is_spelled
@@ -31,16 +32,17 @@ from freehold.search.words import tag_term
 from freehold.store import candidate, journal, making, reader
 from freehold.store import comment as comments
 from freehold.store import search as rows
+from freehold.store import sound as sounds
 from freehold.store.journal import Entry, Kind
-from freehold.store.search import BLOCK, Block, DocumentRow, TagUse
+from freehold.store.search import BLOCK, Block, DocumentRow, SoundUse, TagUse
 
 log = structlog.get_logger("freehold.search")
 
 NAME = "search"
 ENTRIES_A_TURN = 1000
 LOOK_EVERY_S = 2.0
-CLIP, ACCOUNT, COMMENT = DocumentKind.CLIP, DocumentKind.ACCOUNT, DocumentKind.COMMENT
-CORRECTED = (CLIP, ACCOUNT)
+CLIP, ACCOUNT, COMMENT, SOUND = DocumentKind.CLIP, DocumentKind.ACCOUNT, DocumentKind.COMMENT, DocumentKind.SOUND
+CORRECTED = (CLIP, ACCOUNT, SOUND)
 """Kinds whose words slips are mended by; comments have slips of their own."""
 CLIPS = frozenset({Kind.CLIP_PUBLISHED, Kind.CLIP_CHANGED, Kind.CLIP_CAPTIONED, Kind.CLIP_WITHDRAWN,
                    Kind.CLIP_DELETED, Kind.CLIP_WITHHELD, Kind.CLIP_RELEASED})  # fmt: skip
@@ -93,6 +95,7 @@ class Touched:
     """Clips of which only the quality changed."""
     accounts: set[int] = field(default_factory=set)
     comments: set[int] = field(default_factory=set)
+    sounds: set[int] = field(default_factory=set)
 
 
 async def _touched(database: Database, entries: Sequence[Entry]) -> Touched:
@@ -104,8 +107,12 @@ async def _touched(database: Database, entries: Sequence[Entry]) -> Touched:
             touched.liked.add(entry.subject_id)
         elif entry.kind in COMMENTS:
             touched.comments.add(entry.subject_id)
+        elif entry.kind is Kind.SOUND_NAMED:
+            touched.sounds.add(entry.subject_id)
         elif entry.kind in ACCOUNTS:
             touched.accounts.add(entry.subject_id)
+            if entry.kind is Kind.ACCOUNT_CHANGED:
+                touched.sounds.update(await sounds.ids_by_author(database, AccountId(entry.subject_id)))
         elif entry.kind in WHOLE_ACCOUNTS:
             await _touch_account(database, AccountId(entry.subject_id), touched)
     touched.liked -= touched.clips
@@ -116,6 +123,8 @@ async def _touch_account(database: Database, account_id: AccountId, touched: Tou
     touched.accounts.add(account_id)
     touched.clips.update(await rows.subjects_by_author(database, CLIP, account_id))
     touched.clips.update(await candidate.published_by_for_system(database, account_id))
+    touched.sounds.update(await rows.subjects_by_author(database, SOUND, account_id))
+    touched.sounds.update(await sounds.ids_by_author(database, account_id))
     touched.comments.update(await rows.subjects_by_author(database, COMMENT, account_id))
     touched.comments.update(await comments.ids_by_author_for_system(database, account_id))
 
@@ -135,6 +144,8 @@ async def _renew(database: Database, touched: Touched, at_us: int, mark: int, en
         await _changes(database, ACCOUNT, await account_documents(database, sorted(touched.accounts))),
         await _changes(database, COMMENT, await comment_documents(database, sorted(touched.comments), at_us)),
     ]
+    heard = await _sound_documents(database, touched.sounds, changes[0].sounds)
+    changes.append(await _changes(database, SOUND, heard))
     liked = {clip_id: quality_of(views[clip_id].clip) for clip_id in touched.liked if clip_id in views}
     await _requalify(database, changes[0], liked)
 
@@ -172,6 +183,11 @@ class Changes:
     """In how many documents each is from now on."""
     new_terms: set[bytes] = field(default_factory=set)
     tags: dict[str, int] = field(default_factory=dict)
+    sounds: Counter[int] = field(default_factory=Counter)
+    """In how many clips more each is, or fewer."""
+    sound_uses: list[SoundUse] = field(default_factory=list)
+    ended_sound_uses: list[int] = field(default_factory=list)
+    """The clips."""
     uses: list[TagUse] = field(default_factory=list)
     ended_uses: list[TagUse] = field(default_factory=list)
 
@@ -204,6 +220,7 @@ async def _changes(database: Database, kind: DocumentKind, wanted: Wanted) -> Ch
     await _count_terms(database, changes, deltas)
     if kind is CLIP:
         await _count_tags(database, changes, list(numbers), wanted)
+        await _count_sounds(database, changes, list(numbers), wanted)
     return changes
 
 
@@ -270,6 +287,34 @@ async def _count_tags(database: Database, changes: Changes, clip_ids: Sequence[i
     changes.tags = {tag: known.get(tag, 0) + delta for tag, delta in by.items() if delta}
 
 
+async def _count_sounds(database: Database, changes: Changes, clip_ids: Sequence[int], wanted: Wanted) -> None:
+    before = {use.clip_id: use for use in await rows.sound_uses_of(database, clip_ids)}
+    after = {
+        clip_id: SoundUse(clip_id, one.sound_id, one.author_id, one.language, one.time_s * 1_000_000)
+        for clip_id in clip_ids
+        if (one := wanted[clip_id]) is not None and one.sound_id is not None
+    }
+    changes.sound_uses = list(after.values())
+    changes.ended_sound_uses = [clip_id for clip_id in before if clip_id not in after]
+    changes.sounds.update(use.sound_id for use in after.values())
+    changes.sounds.subtract(use.sound_id for use in before.values())
+
+
+async def _sound_documents(
+    database: Database, touched: Iterable[int], deltas: Mapping[int, int]
+) -> dict[int, Document | None]:
+    """Of sounds that are in a clip that anybody may see, and whose author is in good standing."""
+    sound_ids = sorted({*touched, *deltas})
+    told, uses = await sounds.by_ids(database, sound_ids), await sounds.count_uses(database, sound_ids)
+    counts = {sound_id: uses.get(sound_id, 0) + deltas.get(sound_id, 0) for sound_id in sound_ids}
+    return {
+        sound_id: sound_document(row, counts[sound_id])
+        if (row := told.get(sound_id)) and counts[sound_id] > 0 and not row.is_author_suspended
+        else None
+        for sound_id in sound_ids
+    }
+
+
 async def _requalify(database: Database, changes: Changes, qualities: Mapping[int, int]) -> None:
     """Set how good clips are thought to be, beside what else changes."""
     kept = await rows.documents_of(database, CLIP, qualities)
@@ -297,6 +342,8 @@ async def _write(transaction: Transaction, changes: Changes) -> None:
         transaction, [(tag, tag_term(tag).encode(), count) for tag, count in changes.tags.items() if count > 0]
     )
     await rows.delete_tags(transaction, [tag for tag, count in changes.tags.items() if count <= 0])
+    await rows.put_sound_uses(transaction, changes.sound_uses)
+    await rows.delete_sound_uses(transaction, changes.ended_sound_uses)
     await rows.put_uses(transaction, changes.uses)
     await rows.delete_uses(transaction, changes.ended_uses)
 

@@ -98,6 +98,8 @@ class Kind(StrEnum):
     """The actor follows the subject; the object is the clip that it came of, where there was one."""
     ACCOUNT_UNFOLLOWED = "account.unfollowed"
     """It does so no longer."""
+    SOUND_NAMED = "sound.named"
+    """Its author calls it otherwise from here on."""
     TAG_FOLLOWED = "tag.followed"
     """The account follows a tag; the subject is the following."""
     TAG_UNFOLLOWED = "tag.unfollowed"

@@ -136,6 +136,19 @@ sound = Table(
     Index("ix_sound_clip", "clip_id"),
 )
 
+sound_use = Table(
+    "sound_use",
+    metadata,
+    _key_number("clip_id"),
+    _number("sound_id"),
+    _number("author_id"),
+    _text("language"),
+    _number("at_us"),
+    Index("ix_sound_use_at", "at_us"),
+    Index("ix_sound_use_sound", "sound_id", "at_us"),
+    sqlite_with_rowid=False,
+)
+
 sound_print = Table(
     "sound_print",
     metadata,

@@ -27,7 +27,8 @@ COLUMNS: dict[str, np.dtype[Any]] = {
     "durations_ms": np.dtype("<u4"),
     "ids": np.dtype("<i8"),
 }
-TABLES = ("search_document", "search_block", "search_posting", "search_term", "search_gram", "search_tag", "tag_use")
+TABLES = ("search_document", "search_block", "search_posting", "search_term", "search_gram", "search_tag", "tag_use",
+          "sound_use")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,15 @@ class Block:
     kind: DocumentKind
     block: int
     columns: dict[str, Column]
+
+
+@dataclass(frozen=True, slots=True)
+class SoundUse:
+    clip_id: int
+    sound_id: int
+    author_id: int
+    language: str
+    at_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +267,33 @@ async def last_uses(database: Database, language: str, after_us: int, until_us: 
     return [(row["tag"], row["author_id"], row["last_us"]) for row in rows]
 
 
+async def sound_uses_of(database: Database, clip_ids: Iterable[int]) -> list[SoundUse]:
+    wanted, found = list(clip_ids), list[SoundUse]()
+    for start in range(0, len(wanted), AT_ONCE):
+        part = wanted[start : start + AT_ONCE]
+        rows = await database.fetch(
+            "SELECT clip_id, sound_id, author_id, language, at_us FROM sound_use"
+            f" WHERE clip_id IN ({placeholders(1, len(part))})",
+            *part,
+        )
+        found += [SoundUse(*row) for row in rows]
+    return found
+
+
+async def last_sound_uses(
+    database: Database, language: str, after_us: int, until_us: int
+) -> list[tuple[int, int, int]]:
+    """Sound, author, and when the author last used it between the two; of one language, or of all for ""."""
+    rows = await database.fetch(
+        "SELECT sound_id, author_id, MAX(at_us) AS last_us FROM sound_use"
+        " WHERE at_us > $1 AND at_us <= $2 AND ($3 = '' OR language = $3) GROUP BY sound_id, author_id",
+        after_us,
+        until_us,
+        language,
+    )
+    return [(row["sound_id"], row["author_id"], row["last_us"]) for row in rows]
+
+
 async def orders_that_changed(database: Database, after_us: int, until_us: int) -> list[int]:
     """Clips for which an order came into force, or ended, by the clock."""
     rows = await database.fetch(
@@ -359,6 +396,19 @@ async def put_uses(transaction: Transaction, uses: Iterable[TagUse]) -> None:
         " ON CONFLICT (clip_id, tag) DO UPDATE SET language = excluded.language, at_us = excluded.at_us",
         [(one.clip_id, one.tag, one.author_id, one.language, one.at_us) for one in uses],
     )
+
+
+async def put_sound_uses(transaction: Transaction, uses: Iterable[SoundUse]) -> None:
+    await transaction.execute_many(
+        "INSERT INTO sound_use (clip_id, sound_id, author_id, language, at_us) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT (clip_id) DO UPDATE SET sound_id = excluded.sound_id, language = excluded.language,"
+        " at_us = excluded.at_us",
+        [(one.clip_id, one.sound_id, one.author_id, one.language, one.at_us) for one in uses],
+    )
+
+
+async def delete_sound_uses(transaction: Transaction, clip_ids: Iterable[int]) -> None:
+    await transaction.execute_many("DELETE FROM sound_use WHERE clip_id = $1", [(clip_id,) for clip_id in clip_ids])
 
 
 async def delete_uses(transaction: Transaction, uses: Iterable[TagUse]) -> None:

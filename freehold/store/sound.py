@@ -1,8 +1,10 @@
 """Sounds: whose each is, which clip it was first heard in, and the prints by which it is known again."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from freehold.backends.database import Database, Transaction
+from freehold.domain.clip import Sound
 from freehold.domain.ids import AccountId, ClipId, SoundId
 from freehold.store.clip import placeholders
 
@@ -36,6 +38,84 @@ async def first_clip_of(source: Database | Transaction, sound_id: SoundId) -> Cl
         "SELECT clip.id FROM sound JOIN clip ON clip.id = sound.clip_id WHERE sound.id = $1", sound_id
     )
     return ClipId(rows[0]["id"]) if rows else None
+
+
+@dataclass(frozen=True, slots=True)
+class SoundRow:
+    sound: Sound
+    author_id: AccountId
+    author_name: str
+    is_author_suspended: bool
+    created_at_us: int
+
+
+async def by_ids(source: Database | Transaction, sound_ids: Sequence[int]) -> dict[int, SoundRow]:
+    """Those of them that there are."""
+    found: dict[int, SoundRow] = {}
+    for start in range(0, len(sound_ids), AT_ONCE):
+        part = sound_ids[start : start + AT_ONCE]
+        rows = await source.fetch(
+            "SELECT sound.id, sound.title, sound.clip_id, sound.author_id, sound.created_at_us, account.handle,"
+            " account.display_name, account.suspended_at_us FROM sound JOIN account ON account.id = sound.author_id"
+            f" WHERE sound.id IN ({placeholders(1, len(part))})",
+            *part,
+        )
+        for row in rows:
+            found[row["id"]] = SoundRow(
+                Sound(SoundId(row["id"]), row["title"], row["handle"], row["clip_id"]),
+                AccountId(row["author_id"]),
+                row["display_name"],
+                row["suspended_at_us"] is not None,
+                row["created_at_us"],
+            )
+    return found
+
+
+async def ids_by_author(source: Database | Transaction, author_id: AccountId) -> list[int]:
+    rows = await source.fetch("SELECT id FROM sound WHERE author_id = $1", author_id)
+    return [row["id"] for row in rows]
+
+
+async def set_title(transaction: Transaction, sound_id: SoundId, title: str) -> None:
+    await transaction.execute("UPDATE sound SET title = $2 WHERE id = $1", sound_id, title)
+
+
+async def count_uses(source: Database | Transaction, sound_ids: Sequence[int]) -> dict[int, int]:
+    """In how many clips that anybody may see each is, as the index of search has it; without those in none."""
+    found: dict[int, int] = {}
+    for start in range(0, len(sound_ids), AT_ONCE):
+        part = sound_ids[start : start + AT_ONCE]
+        rows = await source.fetch(
+            f"SELECT sound_id, COUNT(*) AS uses FROM sound_use WHERE sound_id IN ({placeholders(1, len(part))})"
+            " GROUP BY sound_id",
+            *part,
+        )
+        found |= {row["sound_id"]: row["uses"] for row in rows}
+    return found
+
+
+async def newest_uses(source: Database, sound_ids: Sequence[int]) -> dict[int, ClipId]:
+    """For each the newest clip with it, as an id for `for_viewer`."""
+    if not sound_ids:
+        return {}
+    rows = await source.fetch(
+        f"SELECT sound_id, MAX(clip_id) AS clip_id FROM sound_use WHERE sound_id IN"
+        f" ({placeholders(1, len(sound_ids))}) GROUP BY sound_id",
+        *sound_ids,
+    )
+    return {row["sound_id"]: ClipId(row["clip_id"]) for row in rows}
+
+
+async def accounts_by_day(database: Database, sound_id: SoundId, after_us: int, day_us: int) -> dict[int, int]:
+    """How many accounts used the sound on each day, counted since 1970; days without any are left out."""
+    rows = await database.fetch(
+        "SELECT at_us / $3 AS day, COUNT(DISTINCT author_id) AS accounts FROM sound_use"
+        " WHERE sound_id = $1 AND at_us > $2 GROUP BY at_us / $3",
+        sound_id,
+        after_us,
+        day_us,
+    )
+    return {int(row["day"]): int(row["accounts"]) for row in rows}
 
 
 async def delete_unused(transaction: Transaction, sound_id: SoundId) -> None:

@@ -59,6 +59,8 @@ async def sent(scene: Scene, route: Route, seat: str) -> dict[str, Any]:
         ("PUT", "/api/feeds/for-you/wishes/tag/{tag}"): json_of(level=1),
         ("PUT", "/api/feeds/muted-words"): json_of(words=["word"]),
         ("PUT", "/api/account/avatar"): {"data": PICTURE},
+        ("PATCH", "/api/sounds/{id}"): json_of(name="Rain"),
+        ("POST", "/forms/sound"): form(sound=scene.sound, name="Rain"),
         ("POST", "/api/watches"): json_of(batch=f"batch-of-{seat}", watches=[watch | {"skipped": True}]),
         ("GET", "/metrics"): {"headers": {"x-forwarded-for": "203.0.113.5"}},
         ("POST", "/forms/avatar"): file_form("avatar", PICTURE),

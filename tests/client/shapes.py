@@ -234,6 +234,7 @@ def search_answer(**given: Any) -> dict[str, Any]:
         "accounts": [{"account": account, "is_followed": True, "score": 0.7, "why": REASONS}],
         "tags": [{"tag": "kilns", "clip_count": 1200}, {"tag": "größe", "clip_count": 1}],
         "comments": [{"comment": said, "clip_id": "1", "clip_url": "/@ana/video/1", "score": 0.5, "why": REASONS}],
+        "sounds": [],
         "next": 24,
         **given,
     }
@@ -294,3 +295,11 @@ def made(kind: str) -> dict[str, Any]:
     return {
         "kind": kind, "id": "0000000000001", "clip": clip(), "sound": SOUND, "layout": "beside", "own_percent": 100
     }  # fmt: skip
+
+
+SOUND_ABOUT: dict[str, Any] = {
+    "sound": SOUND, "author_name": "Ana", "clip_count": 1200, "first_clip": clip(), "trend_place": 2,
+    "days": TAG["days"], "can_use": True, "is_own": False,
+}  # fmt: skip
+SOUND_TRENDS = [{"sound": SOUND, "score": 1.5, "account_count": 1234}]
+FOUND_SOUND = {"sound": SOUND, "author_name": "Ana", "clip_count": 12, "score": 1.0, "why": REASONS}

@@ -48,7 +48,7 @@ PROFILE = {
 }
 OPERATOR = {**ANA, "role": "operator"}
 NOT_ASKED = dict.fromkeys(ASKED, "")
-NOTHING_FOUND = search_answer(clips=[], accounts=[], tags=[], comments=[], next=None)
+NOTHING_FOUND = search_answer(clips=[], accounts=[], tags=[], comments=[], sounds=[], next=None)
 NOTHING = figures(
     traffic=[],
     exploration={"ranked": 0, "tried": 0, "drawn": 0, "share": None},
@@ -100,8 +100,19 @@ EVERY_PAGE: dict[str, Callable[[], str]] = {
     "own profile": lambda: pages.profile(frame("/@ana", account=ANA), PROFILE, []),
     "tag": lambda: pages.tag(frame("/tag/ceramics"), TAG, page()["clips"]),
     "sound": lambda: pages.sound(
-        frame("/sound/0000000000snd"), page()["clips"], next_url="/sound/0000000000snd?before=5"
+        frame("/sound/0000000000snd"), shapes.SOUND_ABOUT, page()["clips"], next_url="/sound/0000000000snd?before=5"
     ),
+    "own sound": lambda: pages.sound(
+        frame("/sound/1", account=ANA),
+        {**shapes.SOUND_ABOUT, "is_own": True, "first_clip": None, "can_use": False, "days": []},
+        page()["clips"],
+    ),
+    "sounds": lambda: pages.search(
+        frame("/search"),
+        ASKED,
+        search_answer(kind="sound", sounds=[shapes.FOUND_SOUND], clips=[], tags=[], accounts=[], comments=[]),
+    ),
+    "trending sounds": lambda: pages.search(frame("/search"), NOT_ASKED, NOTHING_FOUND, sounds=shapes.SOUND_TRENDS),
     "empty tag": lambda: pages.tag(frame("/tag/x"), {**TAG, "days": [], "trend_place": None}, []),
     "search": lambda: pages.search(frame("/search?q=kiln", account=ANA), ASKED, search_answer(comments=[])),
     "people": lambda: pages.search(
@@ -211,6 +222,7 @@ def test_what_people_write_is_shown_as_text_on_every_page() -> None:
         clips=[{**found, "clip": hostile["clip"], "next": 1}],
         accounts=[{**found, "account": {**account, "follower_count": 1}, "is_followed": False}],
         tags=[{"tag": HOSTILE, "clip_count": 1}],
+        sounds=[{**shapes.FOUND_SOUND, "sound": hostile["clip"]["sound"]}],
         comments=[{**found, "comment": said, "clip_id": HOSTILE, "clip_url": HOSTILE}],
     )
     asked = dict.fromkeys(ASKED, HOSTILE)
@@ -243,7 +255,7 @@ def test_what_people_write_is_shown_as_text_on_every_page() -> None:
             refusal=HOSTILE,
         ),
         pages.tag(frame(), {**TAG, "tag": HOSTILE}, [hostile]),
-        pages.sound(frame(), [hostile]),
+        pages.sound(frame(), {**shapes.SOUND_ABOUT, "sound": hostile["clip"]["sound"], "is_own": True}, [hostile]),
         pages.made_with(frame(), hostile["clip"], [hostile]),
         pages.upload(frame(account=account), made={**shapes.made("sound"), "clip": hostile["clip"]}),
         pages.similar(frame(), hostile["clip"], [{"clip": hostile["clip"], "name": "tag", "text": HOSTILE}]),

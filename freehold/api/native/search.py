@@ -5,7 +5,7 @@ from typing import Any, TypedDict
 
 from freehold.api.native import feeds
 from freehold.api.native.comments import CommentShape, comment_json
-from freehold.api.present import ClipShape, avatar_url, clip_json
+from freehold.api.present import ClipShape, SoundShape, avatar_url, clip_json, sound_json
 from freehold.api.routes import Parameter, Routes, numbered, one_of, query_int
 from freehold.api.server import Call
 from freehold.domain.account import Account
@@ -15,7 +15,7 @@ from freehold.domain.finding import FoundKind
 from freehold.domain.ids import id_text
 from freehold.feed.page import Page
 from freehold.search import find
-from freehold.search.find import Found, FoundComment, FoundTag, Reason, Results
+from freehold.search.find import Found, FoundComment, FoundSound, FoundTag, Reason, Results
 from freehold.search.language import LANGUAGES
 from freehold.search.query import LENGTH_LIMIT, Query, parse
 from freehold.search.suggest import Suggestion, suggest
@@ -26,7 +26,7 @@ from freehold.store import rendition as renditions
 
 routes = Routes()
 A_PAGE, PAGE_LIMIT = 20, 50
-ABOVE = {FoundKind.ACCOUNT: 3, FoundKind.TAG: 6}
+ABOVE = {FoundKind.ACCOUNT: 3, FoundKind.TAG: 6, FoundKind.SOUND: 3}
 """What stands above the clips where no kind is asked for."""
 CONDITIONS = ("after", "before", "length", "lang")
 """May be said beside the query too, as forms do."""
@@ -89,6 +89,14 @@ class FoundCommentShape(TypedDict):
     why: list[ReasonShape]
 
 
+class FoundSoundShape(TypedDict):
+    sound: SoundShape
+    author_name: str
+    clip_count: int
+    score: float
+    why: list[ReasonShape]
+
+
 class SearchAnswer(TypedDict):
     query: str
     mended: str | None
@@ -99,6 +107,7 @@ class SearchAnswer(TypedDict):
     accounts: list[FoundAccountShape]
     tags: list[TagShape]
     comments: list[FoundCommentShape]
+    sounds: list[FoundSoundShape]
     next: int | None
 
 
@@ -120,8 +129,15 @@ class TrendShape(TypedDict):
     account_count: int
 
 
+class SoundTrendShape(TypedDict):
+    sound: SoundShape
+    score: float
+    account_count: int
+
+
 class TrendsAnswer(TypedDict):
     tags: list[TrendShape]
+    sounds: list[SoundTrendShape]
 
 
 @routes.add("GET", "/api/search", answer=SearchAnswer, parameters=ASKED)
@@ -142,16 +158,35 @@ async def suggestions(call: Call) -> SuggestAnswer:
     parameters=(one_of("lang", LANGUAGES), numbered("count", 1, TRENDS_LIMIT)),
 )  # fmt: skip
 async def trends(call: Call) -> TrendsAnswer:
-    """Tags that many people have lately used."""
+    """Tags and sounds that many people have lately used."""
     language = call.request.query_params.get("lang", "").lower()
     if language and language not in LANGUAGES:
         raise BadInput("bad-query", f"lang is one of {', '.join(LANGUAGES)}.")
-    return {"tags": await trends_json(call, language, query_int(call, "count", TRENDS_SHOWN, 1, TRENDS_LIMIT))}
+    count = query_int(call, "count", TRENDS_SHOWN, 1, TRENDS_LIMIT)
+    return {
+        "tags": await trends_json(call, language, count),
+        "sounds": await sound_trends_json(call, language, count),
+    }
 
 
 async def trends_json(call: Call, language: str, count: int) -> list[TrendShape]:
     """Those of one language, or of all for ""."""
     return [_trend(trend) for trend in await call.server.trends.of(language, count, call.at_us)]
+
+
+async def sound_trends_json(call: Call, language: str, count: int) -> list[SoundTrendShape]:
+    """Those that the viewer may see a clip with."""
+    trends = await call.server.trends.of_sounds(language, TRENDS_LIMIT, call.at_us)
+    by_id = {trend.sound_id: trend for trend in trends}
+    shown = await find.shown_sounds(call.server.backends.database, call.viewer, list(by_id), call.at_us)
+    return [
+        {
+            "sound": sound_json(one.sound, None),
+            "score": round(by_id[one.sound.id].score, 4),
+            "account_count": by_id[one.sound.id].accounts,
+        }
+        for one in shown[:count]
+    ]
 
 
 async def search_json(call: Call, count: int) -> SearchAnswer:
@@ -161,7 +196,7 @@ async def search_json(call: Call, count: int) -> SearchAnswer:
     answer: SearchAnswer = {
         "query": call.request.query_params.get("q", "").strip(), "mended": None, "is_partial": False,
         "kind": query.kind.value if query.kind else None, "clips": [], "accounts": [], "tags": [], "comments": [],
-        "next": None,
+        "sounds": [], "next": None,
     }  # fmt: skip
     if not query.is_empty:
         await _fill(call, answer, query, start, count)
@@ -217,6 +252,22 @@ async def _fill(call: Call, answer: SearchAnswer, query: Query, start: int, coun
         tags = await find.find_tags(database, query, start, count if query.kind else ABOVE[FoundKind.TAG])
         answer["tags"] = [_tag(one.subject) for one in tags.found]
         _note(answer, tags, is_all=bool(query.kind))
+    if query.kind is FoundKind.SOUND or (query.kind is None and start == 0):
+        wanted = count if query.kind else ABOVE[FoundKind.SOUND]
+        sounds = await find.find_sounds(database, call.viewer, query, start, wanted, at_us)
+        is_exact = not sounds.mended and not sounds.is_partial
+        answer["sounds"] = [_sound(one) for one in sounds.found] if query.kind or is_exact else []
+        _note(answer, sounds, is_all=bool(query.kind))
+
+
+def _sound(found: Found[FoundSound]) -> FoundSoundShape:
+    return {
+        "sound": sound_json(found.subject.sound, None),
+        "author_name": found.subject.author_name,
+        "clip_count": found.subject.clips,
+        "score": found.score,
+        "why": _why(found.reasons),
+    }
 
 
 def _note(answer: SearchAnswer, results: Results[Any], *, is_all: bool = True) -> None:

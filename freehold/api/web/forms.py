@@ -17,7 +17,7 @@ from freehold.actions import comment as comment_actions
 from freehold.actions.clip import Change
 from freehold.api import identity
 from freehold.api.edge import BODY_LIMIT_BYTES, read_body
-from freehold.api.native import accounts, captions, clips, comments, controls, social, tags
+from freehold.api.native import accounts, captions, clips, comments, controls, social, sounds, tags
 from freehold.api.native.uploads import words_of
 from freehold.api.routes import Access, Kind, Routes, parse_form
 from freehold.api.server import Call
@@ -27,7 +27,7 @@ from freehold.client import pages
 from freehold.domain.choices import WishKind
 from freehold.domain.clip import Wish
 from freehold.domain.errors import BadInput, Refusal, Throttled, TooLarge, WrongMedia
-from freehold.domain.ids import ClipId, CommentId, SessionId, id_text, parse_id
+from freehold.domain.ids import ClipId, CommentId, SessionId, SoundId, id_text, parse_id
 from freehold.media.avatar import MAX_PICTURE_BYTES
 from freehold.media.cover import MAX_PICTURE_BYTES as MAX_COVER_BYTES
 
@@ -245,6 +245,14 @@ async def comment_filter(call: Call) -> Response:
     except Refusal as refusal:
         return await _settings_refused(call, refusal)
     return see_other("/settings?done=comments#comment-filter")
+
+
+@routes.add("POST", "/forms/sound", access=Access.SIGNED_IN, kind=Kind.PAGE)
+async def sound(call: Call) -> Response:
+    """Say what a sound of one's own is called."""
+    fields = await read_form(call)
+    await sounds.name_sound(call, SoundId(parse_id(fields.get("sound", "")) or 0), fields.get("name", ""))
+    return see_other(safe_next(fields.get("next", "")))
 
 
 @routes.add("POST", "/forms/upload", access=Access.CREATOR, kind=Kind.PAGE, checks_csrf=False)

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from freehold.actions.clip import folded_tag
 from freehold.actions.making import sound_source
-from freehold.api.native import accounts, admin, clips, comments, controls, feeds, lists, tags
+from freehold.api.native import accounts, admin, clips, comments, controls, feeds, lists, sounds, tags
 from freehold.api.native import search as searches
 from freehold.api.present import ClipShape, PageShape, clip_json, page_json, served_json
 from freehold.api.routes import Access, Kind, Routes, path_id, query_id, query_int
@@ -37,6 +37,7 @@ GRID = 30
 """Clips on a page of small pictures."""
 FOUND = 24
 TRENDS = 12
+SOUND_TRENDS = 6
 DRAFTS = 5
 OVER = ("refused", "expired", "withdrawn")
 NOTICES = {
@@ -252,7 +253,8 @@ async def sound(call: Call) -> Response:
     page = page_json(await feeds.sound_page(call, GRID), call.viewer)
     if not page["clips"]:
         return see_other(call.request.url.path)
-    html = pages.sound(frame_of(call), page["clips"], next_url=_older(call.request.url.path, page))
+    about = await sounds.sound_json_of(call, SoundId(path_id(call, "id")))
+    html = pages.sound(frame_of(call), about, page["clips"], next_url=_older(call.request.url.path, page))
     return page_response(call, html)
 
 
@@ -272,7 +274,8 @@ async def search(call: Call) -> Response:
     except BadInput as error:
         refusal, status = error.text, error.http_status
     trends = await searches.trends_json(call, "", TRENDS)
-    html = pages.search(frame_of(call), asked, answer, trends=trends, refusal=refusal)
+    heard = await searches.sound_trends_json(call, "", SOUND_TRENDS)
+    html = pages.search(frame_of(call), asked, answer, trends=trends, sounds=heard, refusal=refusal)
     return page_response(call, html, status)
 
 
