@@ -49,7 +49,8 @@ ELSEWHERE = frozenset(
         ("POST", "/api/clips"), ("POST", "/api/clips/cut"), ("POST", "/forms/clip"), ("GET", "/@{handle}/clips.html"),
         ("GET", "/api/accounts/{handle}/clips"), ("GET", "/api/tags/{tag}/clips"), ("GET", "/tag/{tag}/clips.html"),
         ("GET", "/search/clips.html"), ("GET", "/sound/{id}"), ("GET", "/sound/{id}/clips.html"),
-        ("GET", "/api/sounds/{id}/clips"), ("GET", "/api/sounds/{id}"), ("PATCH", "/api/sounds/{id}"), ("GET", "/api/lists/{list_id}/clips"), ("GET", "/list/{list_id}/clips.html"),
+        ("GET", "/api/sounds/{id}/clips"), ("GET", "/api/sounds/{id}"), ("PATCH", "/api/sounds/{id}"),
+        ("GET", "/api/lists/{list_id}/clips"), ("GET", "/list/{list_id}/clips.html"),
         ("GET", "/saved/clips.html"), ("PUT", "/api/lists/{list_id}/clips/{clip_id}/place"),
     }
 )  # fmt: skip
