@@ -812,7 +812,9 @@ def test_parts_are_recorded_chosen_arranged_trimmed_written_over_and_become_one_
     assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in faults] == []
     page.click("#post")
     expect(page.locator("#posted")).to_be_visible(timeout=30_000)
-    (clip,) = author.call("GET", "/api/clips/mine")["clips"]
+    held = author.call("GET", "/api/clips/mine")["clips"]
+    assert [one["caption"] for one in held] == ["A pot, twice #cut"], [(one["state"], one["file_name"]) for one in held]
+    (clip,) = held
     clip = author.wait_ready(clip["id"])
     assert clip["is_published"] and clip["caption"] == "A pot, twice #cut"
     assert 1_500 <= clip["duration_ms"] <= 3_500
@@ -830,7 +832,7 @@ def test_what_is_sensitive_waits_to_be_touched_and_what_is_said_is_changed_after
         author.locator("summary").first.click()
         author.get_by_label("Sensitive", exact=True).set_checked(is_sensitive)
         author.fill("#caption", caption)
-        author.get_by_role("button", name="Save").click()
+        author.get_by_role("button", name="Save", exact=True).click()
         expect(author.locator(".notice")).to_have_text("Saved.")
 
     save(True, "Changed #kind0")

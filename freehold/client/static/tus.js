@@ -46,6 +46,7 @@ export class Upload {
   async step() {
     try {
       if (!this.url) await this.find();
+      if (this.isOver) return await this.end();
       this.listener.state("uploading");
       await this.patch();
       this.tries = 0;
@@ -78,6 +79,7 @@ export class Upload {
     this.url = new URL(answer.getResponseHeader("location") || "", location.href).pathname;
     this.clip = answer.getResponseHeader("freehold-clip") || "";
     this.sent = 0;
+    if (this.isOver) return;
     kept.set(this.key, { url: this.url, clip: this.clip, name: this.file.name, size: this.file.size, at_ms: Date.now() });
     this.listener.begun?.(this.clip);
   }
@@ -145,10 +147,16 @@ export class Upload {
   /** Ends the upload here and on the server. */
   async discard() {
     this.isOver = true;
-    this.request?.abort();
+    // What is just being begun is ended once its address is known.
+    if (this.url) this.request?.abort();
     this.wake?.();
     kept.set(this.key, undefined);
-    if (this.url && this.sent < this.file.size) await this.send("DELETE", this.url, {}).catch(() => {});
+    if (this.url && this.sent < this.file.size) await this.end();
+  }
+
+  /** What was on its way may have become whole at the last moment: then it is its clip that goes. */
+  async end() {
+    await this.send("DELETE", this.url, {}).catch((fault) => fault.status === 409 && this.send("DELETE", `/api/clips/${this.clip}`, {}).catch(() => {}));
   }
 
   /** XMLHttpRequest, because fetch tells nothing while it sends.
