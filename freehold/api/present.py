@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from freehold.domain.account import Account, Viewer
-from freehold.domain.clip import Author, ClipView, Origin, Rendition, RenditionKind, Sound, Use
-from freehold.domain.ids import AccountId, ClipId, PageId, id_text
+from freehold.domain.clip import Author, ClipView, Origin, Rendition, RenditionKind, Repost, Sound, Use
+from freehold.domain.ids import AccountId, ClipId, PageId, id_text, made_at_us
 from freehold.feed.figures import Calibration, Figures, Hour, Lag, Nth, Traffic
 from freehold.feed.page import Page, Served
 from freehold.feed.why import Why
@@ -101,11 +101,19 @@ class ClipShape(TypedDict):
     state: str
 
 
+class RepostShape(TypedDict):
+    by: AuthorShape
+    text: str
+    at_us: int
+
+
 class ServedShape(TypedDict):
     page_id: str
     position: int
     source: str
     clip: ClipShape
+    repost: RepostShape | None
+    """Who passed it on, where it stands for that."""
 
 
 class PageShape(TypedDict):
@@ -315,7 +323,12 @@ def served_json(page_id: PageId, served: Served, viewer: Viewer) -> ServedShape:
         "position": served.position,
         "source": served.source.name.lower(),
         "clip": clip_json(served.view, served.renditions, viewer),
+        "repost": repost_json(served.repost) if served.repost else None,
     }
+
+
+def repost_json(repost: Repost) -> RepostShape:
+    return {"by": author_json(repost.by), "text": repost.text, "at_us": made_at_us(repost.id)}
 
 
 def page_json(page: Page, viewer: Viewer) -> PageShape:

@@ -12,6 +12,7 @@ The contexts are the JSON shapes of the native API as plain mappings, so a page 
     made_with(frame, clip, clips)       /@handle/video/ID/made-with GET /api/clips/{id}/made-with, next_url
     fragment(frame, page)               /feed/….html and kin        page: only the run of <article class="clip">
     profile(frame, profile, clips)      /@handle                    GET /api/accounts/{handle}, clips, next_url
+    reposts(frame, who, clips, …)       /@handle/reposts            GET /api/accounts/{handle}/reposts
     save(frame, clip, lists)            /@handle/video/ID/save      GET /api/lists
     saved(frame, lists, clips, …)       /saved                      GET /api/lists, GET /api/account/saved
     clip_list(frame, about, clips, …)   /list/ID                    GET /api/lists/{list_id}, …/clips
@@ -44,6 +45,7 @@ each with the hidden fields `csrf` and `next` (where a 303 leads):
     /forms/follow-tag  tag, on (1 or 0)           /forms/sound            sound, name
     /forms/comment     clip, text, reply_to where a comment is answered; or comment, verb (like, unlike, pin, unpin,
                        edit, let-through, delete), text for edit
+    /forms/repost      clip, on (1 or 0), text
     /forms/save        clip; on (1 or 0), into or out_of (a list), or name, kind, public for a new one
     /forms/list        list, verb (create, change, delete, add, remove, earlier, later), name, kind, public, clip
     /forms/upload      file, what is said of it   /forms/clip             clip, verb (publish, draft, pin, unpin,
@@ -207,11 +209,30 @@ def fragment(frame: Frame, page: Json, *, more_urls: Sequence[str] = ()) -> str:
 
 
 def profile(
-    frame: Frame, profile: Json, clips: Sequence[Json], *, lists: Sequence[Json] = (), next_url: str | None = None
+    frame: Frame,
+    profile: Json,
+    clips: Sequence[Json],
+    *,
+    lists: Sequence[Json] = (),
+    has_reposts: bool = False,
+    next_url: str | None = None,
 ) -> str:
     """An account, its collections and playlists, and its clips (served shapes), newest first; `next_url` leads to the
     page of older ones."""
-    return render("profile.html", frame=frame, profile=profile, clips=clips, lists=lists, next_url=next_url)
+    return render(
+        "profile.html",
+        frame=frame,
+        profile=profile,
+        clips=clips,
+        lists=lists,
+        has_reposts=has_reposts,
+        next_url=next_url,
+    )
+
+
+def reposts(frame: Frame, who: Json, clips: Sequence[Json], places: Sequence[int], *, next_url: str = "") -> str:
+    """What an account passed on (served shapes with their reposts), each with its place."""
+    return render("reposts.html", frame=frame, who=who, clips=clips, places=places, next_url=next_url)
 
 
 def save(frame: Frame, clip: Json, lists: Sequence[Json]) -> str:
@@ -298,13 +319,33 @@ def search_url(asked: Json, *, page: str = "/search", kind: str | None = None, q
     return f"{page}?{text}" if text else page
 
 
-def share(frame: Frame, path: str, kind: str, of: str, *, clip: Json | None = None, is_public: bool = True) -> str:
+def share(
+    frame: Frame,
+    path: str,
+    kind: str,
+    of: str,
+    *,
+    clip: Json | None = None,
+    is_public: bool = True,
+    word: str | None = None,
+    repost_count: int = 0,
+) -> str:
     """The address of what is at `path` (`kind`: clip, profile or tag), to be passed on as text, by an app or from
     screen to camera; `of` is a handle or the tag. Who is signed in and passes on the clip is counted; where anybody may
-    see it, it may be embedded."""
+    see it, it may be embedded and reposted. `word` is what the viewer says with their repost, None where there is
+    none."""
     embed_code = embed.embed_code(frame.origin, clip, embed.box_of(clip)) if clip and is_public else ""
     return render(
-        "share.html", frame=frame, path=path, kind=kind, of=of, clip=clip, is_public=is_public, embed_code=embed_code
+        "share.html",
+        frame=frame,
+        path=path,
+        kind=kind,
+        of=of,
+        clip=clip,
+        is_public=is_public,
+        embed_code=embed_code,
+        word=word,
+        repost_count=repost_count,
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import lru_cache
 
-from freehold.domain.ids import AccountId, ClipId, SoundId
+from freehold.domain.ids import AccountId, ClipId, RepostId, SoundId
 
 
 class ClipState(StrEnum):
@@ -206,6 +206,17 @@ class Author:
     display_name: str
     avatar_key: str | None
     is_suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Repost:
+    """That somebody passed a clip on to who follows them, with a word of their own."""
+
+    id: RepostId
+    """Made when it was reposted, and sorts among clips' ids by that time."""
+    clip_id: ClipId
+    by: Author
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

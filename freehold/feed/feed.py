@@ -10,22 +10,24 @@ those that may.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from copy import copy
 from dataclasses import replace
 from random import Random
+from types import MappingProxyType
 from weakref import WeakValueDictionary
 
 import structlog
 
 from freehold.actions import choices as choosing
 from freehold.actions.account import reset_feed
+from freehold.actions.clip import tags_in
 from freehold.actions.watch import BatchReport, checked
 from freehold.backends import Backends
 from freehold.domain.account import Account, Role, Viewer
 from freehold.domain.choices import FeedWish, WishKind
-from freehold.domain.clip import ClipView
+from freehold.domain.clip import ClipView, Repost
 from freehold.domain.errors import Absent, BackendError, NotSignedIn
 from freehold.domain.ids import AccountId, ClipId, PageId, SoundId, ViewerId, first_id_at, made_at_us, new_id
 from freehold.domain.muting import Muting
@@ -47,6 +49,7 @@ from freehold.store import clip as clips
 from freehold.store import making as makings
 from freehold.store import page as pages
 from freehold.store import rendition as renditions
+from freehold.store import repost as reposts
 from freehold.store import tag as tags
 from freehold.store.page import FOLLOWING, FOR_YOU, PageRow, Shown
 
@@ -73,6 +76,18 @@ Find = Callable[[ClipId | None, int], Awaitable[Sequence[ClipId]]]
 """The newest so many before a clip."""
 FindPlaces = Callable[[int | None, int], Awaitable[Sequence[tuple[int, ClipId]]]]
 """So many behind a place in a list, in its order, each with its place."""
+
+
+NO_REPOSTS: Mapping[ClipId, Repost] = MappingProxyType({})
+REPOSTED_US = 14 * DAY_US
+"""For so long a repost stands in Following."""
+FROM_TOP = ClipId((1 << 62) - 1)
+"""What Following goes on from where only what was reposted is left."""
+
+
+def _may_say(viewer: Viewer, repost: Repost) -> bool:
+    """Whether the viewer has muted nothing of what is said with it."""
+    return viewer.muting is None or not viewer.muting.matches(repost.text, tags_in(repost.text))
 
 
 class Feed:
@@ -161,8 +176,8 @@ class Feed:
             return page
 
     async def following(self, viewer: Viewer, before: ClipId | None, count: int | None, at_us: int) -> Page:
-        """The newest by whom and with what the viewer follows, not yet shown; authors and sounds alternate where they
-        can.
+        """The newest by whom and with what the viewer follows, not yet shown, from the top on with what those reposted
+        lately; authors and sounds alternate where they can.
 
         Where nothing is left, what was on earlier pages and was never watched comes again.
         """
@@ -174,7 +189,8 @@ class Feed:
             views, after = await self._followed(viewer, account_id, before, count, at_us, again=False)
             if not views and before is None:
                 views, after = await self._followed(viewer, account_id, before, count, at_us, again=True)
-            return await self._serve_in_order(viewer, FOLLOWING, views, at_us, after)
+            reposted = await self._reposted(viewer, account_id, views)
+            return await self._serve_in_order(viewer, FOLLOWING, views, at_us, after, reposted=reposted)
 
     async def profile(
         self,
@@ -393,6 +409,7 @@ class Feed:
         self, viewer: Viewer, account_id: AccountId, before: ClipId | None, count: int, at_us: int, *, again: bool
     ) -> tuple[list[ClipView], ClipId | None]:
         """Up to `count`, and what to go on from; None where nothing is left. `again`: as for `Learner.gather`."""
+        is_top, before = before in (None, FROM_TOP), None if before == FROM_TOP else before
         past = await self._following_pages(viewer.id, at_us, PAGES_BACK)
         last = await self._of_last_clip(past[0] if past else None)
         shown = {clip_id for page in past for clip_id in pages.clip_ids_in(page.impressions)}
@@ -415,11 +432,40 @@ class Feed:
             is_end = len(found) < found_limit and not is_cut
             before = wanted[-1] if is_cut else found[-1] if found else before
             found_limit = FOUND_AT_ONCE
-        views = alternating(judged, count, *last)
-        left = {view.clip.id for view in judged} - {view.clip.id for view in views}
-        if left:
+        passed_on = await self._passed_on(viewer, account_id, judged, shown, at_us, again) if is_top else []
+        views = alternating(passed_on or judged, count, *last)
+        left = {view.clip.id for view in passed_on or judged} - {view.clip.id for view in views}
+        if left and not passed_on:
             before, is_end = ClipId(max(left) + 1), False
+        elif left:
+            before, is_end = FROM_TOP, False
         return list(views), None if is_end else before
+
+    async def _passed_on(
+        self, viewer: Viewer, account_id: AccountId, judged: Sequence[ClipView], shown: Collection[ClipId], at_us: int,
+        again: bool,
+    ) -> list[ClipView]:  # fmt: skip
+        """What the followed reposted lately and the viewer has not been shown, among what was judged, by the time at
+        which each came; nothing where there is no such thing."""
+        from_id = first_id_at(at_us - REPOSTED_US)
+        found = await reposts.by_followed(self._database, account_id, from_id, JUDGED_AT_ONCE)
+        there = {view.clip.id: view for view in judged}
+        came = {one.clip_id: one.id for one in reversed(found) if _may_say(viewer, one) and one.clip_id not in there}
+        clip_ids = list(came)
+        marks = self.learning.learner.has_seen(viewer.id, clip_ids, at_us, again)
+        unseen = [
+            one for one, mark in zip(clip_ids, marks, strict=True) if (one not in shown if mark is None else not mark)
+        ]
+        views = await shown_clips(self._database, viewer, unseen, Door.FEED, at_us)
+        if not views:
+            return []
+        return sorted((*judged, *views), key=lambda view: came.get(view.clip.id, view.clip.id), reverse=True)
+
+    async def _reposted(self, viewer: Viewer, account_id: AccountId, views: Sequence[ClipView]) -> dict[ClipId, Repost]:
+        """Which of the clips somebody followed reposted."""
+        clip_ids = [view.clip.id for view in views]
+        found = await reposts.of_clips_by_followed(self._database, account_id, clip_ids)
+        return {clip_id: one for clip_id, one in found.items() if _may_say(viewer, one)}
 
     async def _newest_followed(
         self, account_id: AccountId, followed_tags: Sequence[str], before: ClipId | None, limit: int, at_us: int
@@ -449,17 +495,19 @@ class Feed:
 
     async def _serve_in_order(
         self, viewer: Viewer, feed: str, views: Sequence[ClipView], at_us: int, before: ClipId | None,
-        source: Source = Source.CHRONOLOGICAL,
+        source: Source = Source.CHRONOLOGICAL, reposted: Mapping[ClipId, Repost] = NO_REPOSTS,
     ) -> Page:  # fmt: skip
         """A page on which nothing was drawn or scored; `before` is what the next one goes on from."""
         shown = [Shown(view.clip.id, source, 1.0, 0, ()) for view in views]
         return await self._serve(
-            viewer, feed, views, shown, at_us, is_end=before is None, before=before, model_hash="", seed=0
-        )
+            viewer, feed, views, shown, at_us, is_end=before is None, before=before, model_hash="", seed=0,
+            reposted=reposted,
+        )  # fmt: skip
 
     async def _serve(
         self, viewer: Viewer, feed: str, views: Sequence[ClipView], shown: Sequence[Shown], at_us: int, *,
         is_end: bool, model_hash: str, seed: int, before: ClipId | None = None, ranked: bytes | None = None,
+        reposted: Mapping[ClipId, Repost] = NO_REPOSTS,
     ) -> Page:  # fmt: skip
         """Write the impressions down, then hand the page out."""
         page_id = PageId(new_id(at_us, self._random))
@@ -469,7 +517,7 @@ class Feed:
             impressions = pages.packed(shown)
             await self.learning.append(PageRow(viewer.id, page_id, feed, at_us, model_hash, seed, impressions, ranked))
         served = tuple(
-            Served(position, one.source, view, tuple(files.get(view.clip.id, ())))
+            Served(position, one.source, view, tuple(files.get(view.clip.id, ())), reposted.get(view.clip.id))
             for position, (view, one) in enumerate(zip(views, shown, strict=True))
         )
         return Page(page_id, feed, model_hash, is_end, before, served)

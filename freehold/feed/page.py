@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from freehold.domain.clip import ClipView, Rendition
+from freehold.domain.clip import ClipView, Rendition, Repost
 from freehold.domain.ids import ClipId, PageId
 from freehold.domain.watch import Source
 
@@ -15,6 +15,8 @@ class Served:
     source: Source
     view: ClipView
     renditions: tuple[Rendition, ...]
+    repost: Repost | None = None
+    """Who passed it on to the viewer, where it stands for that."""
 
 
 @dataclass(frozen=True, slots=True)

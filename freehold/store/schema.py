@@ -342,6 +342,17 @@ clip_save = Table(
     sqlite_with_rowid=False,
 )
 
+repost = Table(
+    "repost",
+    metadata,
+    _id(),
+    _owned_by_clip(),
+    _owned_by_account("account_id"),
+    _text("text"),
+    UniqueConstraint("clip_id", "account_id"),
+    Index("ix_repost_account", "account_id", "id"),
+)
+
 clip_list = Table(
     "clip_list",
     metadata,

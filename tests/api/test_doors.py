@@ -93,7 +93,7 @@ def body_of(method: str, path: str) -> dict[str, Any]:
         return {"json": {"cues": [{"from_ms": 0, "to_ms": 1, "text": "Hi"}]}}
     if path.endswith("/comments") and method == "POST":
         return {"json": {"text": "hello"}}
-    return {"json": {}} if method in ("PATCH", "POST") else {}
+    return {"json": {}} if method in ("PATCH", "POST") or path.endswith("/repost") else {}
 
 
 async def strangers(running: Running) -> list[Client]:

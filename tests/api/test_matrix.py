@@ -74,6 +74,8 @@ async def sent(scene: Scene, route: Route, seat: str) -> dict[str, Any]:
         ("PATCH", "/api/comments/{id}"): json_of(text="Anew"),
         ("PUT", "/api/account/comment-filter"): json_of(words=["word"]),
         ("POST", "/forms/comment-filter"): form(words="word"),
+        ("PUT", "/api/clips/{id}/repost"): json_of(text="Look"),
+        ("POST", "/forms/repost"): form(clip=scene.clip, on="1", text="Look"),
         ("POST", "/api/lists"): json_of(name="A new list"),
         ("PATCH", "/api/lists/{list_id}"): json_of(name="Another name"),
         ("PUT", "/api/lists/{list_id}/clips/{clip_id}/place"): json_of(place=1),

@@ -95,7 +95,14 @@ def clip(number: int = 1, **given: Any) -> dict[str, Any]:
 
 
 def served(number: int = 1, **given: Any) -> dict[str, Any]:
-    return {"page_id": "000000000page", "position": number, "source": "tag", "clip": clip(number, **given)}
+    repost = given.pop("repost", None)
+    return {
+        "page_id": "000000000page",
+        "position": number,
+        "source": "tag",
+        "clip": clip(number, **given),
+        "repost": repost,
+    }
 
 
 def page(count: int = 5, **given: Any) -> dict[str, Any]:
@@ -186,6 +193,11 @@ def clip_list(**given: Any) -> dict[str, Any]:
 
 
 PLAYLIST = clip_list(kind="playlist", has_clip=False, name="All of it")
+REPOST: dict[str, Any] = {
+    "by": {key: ANA[key] for key in ("id", "handle", "display_name", "avatar_url")},
+    "text": "Look at the colours",
+    "at_us": NOW_US - HOUR_US,
+}
 FILTER: dict[str, Any] = {"words": ["spam", "#ad"], "limit": 500}
 COMMENTS: dict[str, Any] = {"comments": [comment()], "more": False, "before": None}
 

@@ -1006,7 +1006,7 @@ def test_a_clip_is_saved_to_a_collection_in_two_touches(
     open_page: Open, network: Network, playwright: Playwright
 ) -> None:
     keeper = Person(playwright, network.base, "keeper")
-    page = open_page(network.clips[2]["url"], as_person="keeper")
+    page = open_page(network.clips[2]["url"], as_person="keeper", reduced_motion="reduce")
     button = page.locator('.clip.current [data-do="save"]')
     button.tap()
     sheet = page.get_by_role("dialog")
@@ -1026,6 +1026,7 @@ def test_a_clip_is_saved_to_a_collection_in_two_touches(
     page.evaluate(AXE)
     assert page.evaluate("axe.run({resultTypes: ['violations']}).then((found) => found.violations)") == []
     sheet.get_by_role("button", name="No longer save it").tap()
+    expect(page.locator(".toast")).to_have_text("No longer saved")
     expect(button.locator("b")).to_have_text("0")
     page.goto("/saved")
     expect(page.locator("#grid .tile")).to_have_count(1)
@@ -1037,6 +1038,7 @@ def test_a_clip_is_saved_to_a_collection_in_two_touches(
     page.evaluate(AXE)
     assert page.evaluate("axe.run({resultTypes: ['violations']}).then((found) => found.violations)") == []
     page.locator("#grid .tile").tap()
+    page.wait_for_url("**" + network.clips[2]["url"] + "*")
     until(lambda: current(page) == network.clips[2]["id"])
 
 
@@ -1059,8 +1061,36 @@ def test_a_playlist_plays_through_in_its_order(open_page: Open, network: Network
     page.evaluate(AXE)
     assert page.evaluate("axe.run({resultTypes: ['violations']}).then((found) => found.violations)") == []
     page.get_by_role("link", name="Play it through").click()
+    page.wait_for_url("**" + clips[1]["url"] + "*")
     until(lambda: current(page) == clips[1]["id"] and moves(page))
     until(lambda: current(page) == clips[0]["id"] and moves(page), 15)
+
+
+def test_a_clip_is_reposted_with_a_word_from_the_share_sheet(
+    open_page: Open, network: Network, playwright: Playwright
+) -> None:
+    Person(playwright, network.base, "herald")
+    fan = Person(playwright, network.base, "fan")
+    fan.call("PUT", "/api/accounts/herald/follow")
+    clip = network.clips[0]
+    page = open_page(clip["url"], as_person="herald", reduced_motion="reduce")
+    page.locator('.clip.current [data-do="share"]').tap()
+    sheet = page.get_by_role("dialog")
+    sheet.get_by_label("A word of your own").fill("See how it turns")
+    sheet.get_by_role("button", name="Repost").tap()
+    expect(sheet.locator("[role=status]")).to_have_text("Reposted.")
+    page.evaluate(AXE)
+    assert page.evaluate("axe.run({resultTypes: ['violations']}).then((found) => found.violations)") == []
+    page.goto("/@herald")
+    page.get_by_role("link", name="Reposts").tap()
+    expect(page.locator(".hits .name")).to_have_text("“See how it turns”")
+    followed = open_page("/following", as_person="fan", java_script_enabled=False)
+    followed.goto("/following")
+    expect(followed.locator(".clip .reposted").first).to_contain_text("@herald reposted: See how it turns")
+    bare = open_page(clip["url"] + "/share", as_person="herald", java_script_enabled=False)
+    bare.goto(clip["url"] + "/share")
+    bare.get_by_role("button", name="Take the repost back").tap()
+    expect(bare.get_by_role("button", name="Repost")).to_be_visible()
 
 
 def test_settings_change_the_profile_and_the_password(
@@ -1110,7 +1140,7 @@ def test_reading_works_without_scripts(open_page: Open, network: Network) -> Non
 PLACES = (
     "/", "/following", "/@ana", "/tag/kind1", "/upload", "/studio", "/settings", "/about", "/nowhere", "{clip}",
     "{sound}", "/search", "/search?q=clip&after=1y", "/search?q=again&kind=comment", "/@ana/share", "{embed}",
-    "{clip}/comments", "/studio/comments", "/saved",
+    "{clip}/comments", "/studio/comments", "/saved", "/@ana/reposts",
     "{history}", "{edit}",
 )  # fmt: skip
 OUTSIDE = ("/", "/sign-in", "/sign-up", "/upload", "{clip}")

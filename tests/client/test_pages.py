@@ -78,6 +78,12 @@ EVERY_PAGE: dict[str, Callable[[], str]] = {
     ),
     "held": lambda: pages.held(frame(account=ANA), shapes.held(shapes.comment(is_held=True, can_let_through=True))),
     "nothing held": lambda: pages.held(frame(account=ANA), shapes.held()),
+    "reposts": lambda: pages.reposts(frame(), ANA, page(3, repost=shapes.REPOST)["clips"], range(3), next_url="/@ana"),
+    "nothing reposted": lambda: pages.reposts(frame(), ANA, [], []),
+    "reposted": lambda: pages.feed(frame("/following", account=ANA), page(2, repost=shapes.REPOST), name="following"),
+    "share a repost": lambda: pages.share(
+        frame(account=ANA), "/@ana/video/1", "clip", "ana", clip=shapes.clip(), word="Look", repost_count=3
+    ),
     "save": lambda: pages.save(
         frame(account=ANA), shapes.clip(), [shapes.clip_list(), shapes.clip_list(is_public=False), PLAYLIST]
     ),
@@ -209,6 +215,7 @@ def test_what_people_write_is_shown_as_text_on_every_page() -> None:
         author={**account},
         sound={"id": "s", "title": HOSTILE, "name": HOSTILE, "author_handle": "ana", "is_original": True},
     )
+    reposted = {**hostile, "repost": {"by": account, "text": HOSTILE, "at_us": NOW_US}}
     hostile_page = {**page(0), "clips": [hostile]}
     said = shapes.comment(text=HOSTILE, author=account, reply_to=HOSTILE, edited_at_us=1, is_own=True, can_delete=True)
     comments = {**COMMENTS, "comments": [said]}
@@ -244,6 +251,9 @@ def test_what_people_write_is_shown_as_text_on_every_page() -> None:
             lists=[shapes.clip_list(name=HOSTILE)],
             next_url=HOSTILE,
         ),
+        pages.reposts(frame(), account, [reposted], [1], next_url=HOSTILE),
+        pages.fragment(frame(), {**page(0), "clips": [reposted]}),
+        pages.share(frame(account=account), HOSTILE, "clip", HOSTILE, clip=hostile["clip"], word=HOSTILE),
         pages.save(frame(account=account), hostile["clip"], [shapes.clip_list(name=HOSTILE)]),
         pages.saved(frame(account=account), [shapes.clip_list(name=HOSTILE)], [hostile], [1], next_url=HOSTILE),
         pages.clip_list(

@@ -1,13 +1,13 @@
-"""Pages and forms of what is saved, and of collections and playlists."""
+"""Pages and forms of what is saved and reposted, and of collections and playlists."""
 
 from collections.abc import Mapping, Sequence
 
 from starlette.responses import Response
 
 from freehold.actions import lists as actions
-from freehold.api.native import clips, lists
+from freehold.api.native import accounts, clips, lists, reposts
 from freehold.api.native.lists import ListedAnswer, ListShape
-from freehold.api.present import clip_json
+from freehold.api.present import account_json, clip_json
 from freehold.api.routes import Access, Kind, Routes, path_id, query_int
 from freehold.api.server import Call
 from freehold.api.web.answer import page_response, safe_next, see_other
@@ -66,6 +66,36 @@ async def save_page(call: Call) -> Response:
     )
     own = await lists.lists_json(call, call.account.id, view.clip.id)
     return page_response(call, pages.save(frame_of(call), clip_json(view, (), call.viewer), own))
+
+
+@routes.add("GET", "/@{handle}/reposts", kind=Kind.PAGE)
+async def reposted(call: Call) -> Response:
+    """What an account reposted."""
+    account = await accounts.account_at(call)
+    page, places = await reposts.reposts_json(call, account, GRID)
+    next_url = f"/@{account.handle}/reposts?from={page['next']}" if page["next"] else ""
+    html = pages.reposts(frame_of(call), account_json(account), page["clips"], places, next_url=next_url)
+    return page_response(call, html)
+
+
+@routes.add("GET", "/@{handle}/reposts.html", kind=Kind.PAGE)
+async def more_reposted(call: Call) -> Response:
+    """What an account reposted, as articles."""
+    account = await accounts.account_at(call)
+    page, places = await reposts.reposts_json(call, account, None)
+    return _articles(call, page, [f"/@{account.handle}/reposts.html?from={place}" for place in places])
+
+
+@routes.add("POST", "/forms/repost", access=Access.SIGNED_IN, kind=Kind.PAGE)
+async def repost(call: Call) -> Response:
+    """Repost a clip with a word of one's own, or take it back."""
+    fields = await read_form(call)
+    clip_id = ClipId(parse_id(fields.get("clip", "")) or 0)
+    if fields.get("on") == "1":
+        await reposts.repost_clip(call, clip_id, fields.get("text", ""))
+    else:
+        await reposts.unrepost_clip(call, clip_id)
+    return see_other(safe_next(fields.get("next", "")))
 
 
 @routes.add("POST", "/forms/save", access=Access.SIGNED_IN, kind=Kind.PAGE)

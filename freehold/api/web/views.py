@@ -28,6 +28,7 @@ from freehold.store import account as account_rows
 from freehold.store import clip as clip_rows
 from freehold.store import comment as comment_rows
 from freehold.store import rendition as rendition_rows
+from freehold.store import repost as repost_rows
 from freehold.store.comment import Order
 
 routes = Routes()
@@ -93,6 +94,7 @@ async def profile(call: Call) -> Response:
         await accounts.profile_json(call, account),
         page["clips"],
         lists=await lists.lists_json(call, account.id) if feeds.asked_before(call) is None else (),
+        has_reposts=await repost_rows.has_reposted(call.server.backends.database, account.id),
         next_url=_older(f"/@{account.handle}", page),
     )
     return page_response(call, html)
@@ -200,10 +202,13 @@ async def share_clip(call: Call) -> Response:
     if shown["author"]["handle"] != call.request.path_params["handle"].lower():
         return see_other(shown["url"] + "/share")
     is_public = bool(await shown_clips(database, NOBODY, [view.clip.id], Door.EMBED, call.at_us))
-    handle = shown["author"]["handle"]
-    return page_response(
-        call, pages.share(frame_of(call), shown["url"], "clip", handle, clip=shown, is_public=is_public)
-    )
+    handle, account = shown["author"]["handle"], call.viewer.account
+    mine = await repost_rows.one_by(database, view.clip.id, account.id) if account else None
+    html = pages.share(
+        frame_of(call), shown["url"], "clip", handle, clip=shown, is_public=is_public,
+        word=mine.text if mine else None, repost_count=await repost_rows.count_of_clip(database, view.clip.id),
+    )  # fmt: skip
+    return page_response(call, html)
 
 
 @routes.add("GET", "/@{handle}/video/{id}/history", kind=Kind.PAGE)
@@ -422,6 +427,8 @@ def _more_url(call: Call) -> str:
     if said.get("made_with"):
         handle = quote(call.request.path_params["handle"])
         return f"/@{handle}/video/{id_text(query_id(call, 'made_with') or 0)}/made-with.html"
+    if said.get("reposts"):
+        return f"/@{quote(said['reposts'], safe='')}/reposts.html?from={lists.asked_place(call) or 0}"
     if said.get("sound"):
         return f"/sound/{id_text(query_id(call, 'sound') or 0)}/clips.html"
     if said.get("tag"):

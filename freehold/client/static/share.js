@@ -1,5 +1,5 @@
 /** The sheet by which a clip, a profile or a tag is passed on; without it, the same as a page. */
-import { act, short, signedIn, toast, words } from "./api.js";
+import { act, call, short, signedIn, toast, words } from "./api.js";
 import { deeds } from "./app.js";
 
 /** @type {HTMLDialogElement | null} */ let dialog = null;
@@ -82,6 +82,24 @@ async function pass(from) {
   if (isDone) tell(section);
 }
 
+/** @param {SubmitEvent} event */
+async function repost(event) {
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  if (!form.matches("[data-repost]")) return;
+  event.preventDefault();
+  const section = sectionOf(form);
+  const line = /** @type {HTMLElement} */ (section.querySelector("[role=status]"));
+  const on = /** @type {HTMLButtonElement | null} */ (event.submitter)?.value !== "0";
+  const path = `/api/clips/${section.dataset.clip}/repost`;
+  try {
+    await (on ? call("PUT", path, { text: String(new FormData(form).get("text")) }) : call("DELETE", path));
+    line.textContent = (on ? line.dataset.reposted : line.dataset.unreposted) || "";
+  } catch (/** @type {any} */ fault) {
+    line.textContent = fault.message;
+  }
+}
+
+document.addEventListener("submit", repost);
 Object.assign(deeds, { copy, pass, unshare: () => dialog?.close() });
 const whole = document.getElementById("share");
 if (whole) begin(whole);
