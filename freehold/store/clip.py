@@ -19,7 +19,7 @@ from freehold.domain.clip import (
     Withholding,
     permissions_of,
 )
-from freehold.domain.ids import AccountId, ClipId, SoundId
+from freehold.domain.ids import AccountId, ClipId, SoundId, made_at_us
 
 _FIELDS = tuple(field.name for field in fields(Clip))
 _STATE, _AUDIENCE, _WISH, _PERMISSIONS, _AI_MADE, _SENSITIVE = (
@@ -112,14 +112,17 @@ async def for_viewer(
 async def by_author_for_viewer(
     database: Database, author_id: AccountId, before_id: ClipId | None, limit: int, *, with_pinned: bool = True
 ) -> Sequence[ClipId]:
-    """The author's published clips, newest first, as ids for `for_viewer`."""
+    """The author's published clips, the last published first, as ids for `for_viewer`. What waited for its time stands
+    where it came out, not where it was begun; a clip that is no more was out when it was begun."""
     pinned = "" if with_pinned else " AND pinned_at_us IS NULL"
     rows = await database.fetch(
-        f"SELECT id FROM clip WHERE author_id = $1 AND id < $2 AND published_at_us IS NOT NULL{pinned}"
-        " ORDER BY id DESC LIMIT $3",
+        "SELECT id FROM clip WHERE author_id = $1 AND published_at_us IS NOT NULL"
+        " AND (published_at_us, id) < (COALESCE((SELECT published_at_us FROM clip WHERE id = $2), $4), $2)"
+        f"{pinned} ORDER BY published_at_us DESC, id DESC LIMIT $3",
         author_id,
         before_id or 1 << 62,
         limit,
+        made_at_us(before_id) if before_id else 1 << 62,
     )
     return [ClipId(row["id"]) for row in rows]
 

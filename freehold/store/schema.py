@@ -210,6 +210,7 @@ clip = Table(
     CheckConstraint("audience IN ('public', 'followers', 'private')", name="audience"),
     CheckConstraint("wish IN ('draft', 'publish')", name="wish"),
     Index("ix_clip_author", "author_id", "id"),
+    Index("ix_clip_author_published", "author_id", "published_at_us", "id"),
     Index("ix_clip_sound", "sound_id"),
     _index_where("ix_clip_due", "due_at_us", where="due_at_us IS NOT NULL"),
     _index_where("ix_clip_publish_at", "publish_at_us", where="publish_at_us IS NOT NULL"),

@@ -176,6 +176,15 @@ async def test_a_clip_is_published_at_its_time_even_when_nobody_worked_then(idle
     assert not (await author.json("GET", f"{off}/mine"))["is_published"]
     assert await kinds_about(idle, clip_id) == ["clip.changed", "clip.published"]
     assert await author.refusal("PATCH", path, {"publish_at_us": at_us}) == (409, "already-published")
+    between_id, between = await a_clip(idle, author_id, is_published=False)
+    await author.json("POST", f"{between}/publish")
+    nobody = await idle.new_client()
+    listed: list[str] = []
+    for _ in range(3):
+        before = f"&before={listed[-1]}" if listed else ""
+        page = await nobody.json("GET", f"/api/accounts/author/clips?count=1{before}")
+        listed += [one["clip"]["id"] for one in page["clips"]]
+    assert listed == [id_text(clip_id), id_text(between_id)], "the profile has them by when they came out"
     clip = await clips.one_for_system(idle.database, late_id)
     assert clip and actions.is_wanted(clip, at_us) and not actions.is_wanted(clip, at_us - 1), "once it can be watched"
     await author.json("PATCH", off, {"publish_at_us": at_us})

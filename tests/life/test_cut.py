@@ -13,7 +13,8 @@ from freehold.domain.clip import ClipState, RenditionKind, Wish
 from freehold.domain.cut import Cut, Overlay, Part
 from freehold.domain.errors import BadInput, Conflict, Refusal, TooLarge
 from freehold.domain.ids import ClipId
-from freehold.media.jail import ffmpeg_path
+from freehold.media.cover import kept_picture
+from freehold.media.jail import ffmpeg_path, open_jail
 from freehold.store import clip as clips
 from tests.conftest import Client, Running
 from tests.life.conftest import Workshop, run_all
@@ -154,6 +155,22 @@ async def test_a_part_behind_the_end_of_its_file_is_refused_and_one_past_it_is_c
     assert (await workshop.clip(behind)).refusal_code == "media-part-short"
     clip = await workshop.clip(past)
     assert clip.state is ClipState.READY and 380 <= clip.duration_ms <= 480
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_a_picture_chosen_before_a_clip_is_made_is_its_cover(workshop: Workshop, counted: Path) -> None:
+    clip_id = await workshop.upload(counted)
+    red = ffmpeg("-f", "lavfi", "-i", "color=red:s=64x64", "-frames:v", "1", "-f", "image2pipe", "-c:v", "png", "-")
+    kept = await kept_picture(open_jail(False), red)
+    key = await workshop.backends.blobs.put(kept)
+    change = clip_actions.Change(cover=clip_actions.Cover(picture_key=key))
+    await clip_actions.change(workshop.backends, workshop.account, clip_id, change, clock_us())
+    await run_all(workshop.life())
+    (poster,) = [one for one in await workshop.files(clip_id) if one.kind is RenditionKind.POSTER]
+    raw = await workshop.backends.blobs.read(poster.blob_key, 0, poster.size_bytes)
+    drawn = ffmpeg("-i", "-", "-vf", "scale=1:1:flags=area", "-pix_fmt", "rgb24", "-f", "rawvideo", "-", data=raw)
+    assert drawn[0] > 200 and max(drawn[1:3]) < 40
+    assert (poster.width_px, poster.height_px) == (96, 128)
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"])

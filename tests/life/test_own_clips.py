@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from freehold.app import clock_us
 from freehold.domain.ids import id_text, parse_id
 from freehold.media.jail import ffmpeg_path
 from tests.api.made import ORDER, make_clip
@@ -112,6 +113,13 @@ async def test_a_wish_said_late_is_met_and_a_change_that_makes_no_sense_is_refus
     clip_id = await upload(client, make_film())
     assert (await client.json("POST", f"/api/clips/{clip_id}/publish"))["wish"] == "publish"
     assert (await until(client, clip_id, "ready"))["is_published"]
+    timed = await upload(client, make_film())
+    at_us = clock_us() + 1_500_000
+    assert (await client.json("PATCH", f"/api/clips/{timed}", {"publish_at_us": at_us}))["publish_at_us"] == at_us
+    while not (mine := await client.json("GET", f"/api/clips/{timed}/mine"))["is_published"]:
+        assert clock_us() < at_us + 20_000_000, "a running server publishes it by itself"
+        await asyncio.sleep(0.1)
+    assert mine["published_at_us"] >= at_us
     path = f"/api/clips/{clip_id}"
     assert await client.refusal("PATCH", path, {"cover_ms": -1}) == (400, "bad-cover")
     assert await client.refusal("PATCH", path, {"title": "x"}) == (400, "bad-body")
