@@ -723,6 +723,43 @@ def test_a_clip_is_uploaded_interrupted_resumed_after_a_reload_captioned_and_pos
     expect(page.locator("#mine .card")).to_have_count(0)
 
 
+def test_a_duet_is_made_from_the_share_sheet_and_says_whom_it_is_with(
+    open_page: Open, network: Network, tmp_path: Path
+) -> None:
+    """By touch; how the two stand is still chosen after the file."""
+    source = network.clips[0]
+    page = open_page(source["url"], as_person="otto")
+    page.goto(source["url"])
+    page.locator('[data-do="share"]').first.tap()
+    page.locator("dialog").get_by_role("link", name="Duet").tap()
+    expect(page.locator("#making-title")).to_have_text("Duet with @ana")
+    page.set_input_files("#file", make_clip(tmp_path / "mine.mp4", hue=200, seconds=2, size="240x240"))
+    page.locator('[name="layout"][value="stacked"]').tap()
+    page.locator("#other_volume").fill("60")
+    expect(page.locator("#other_volume + output")).to_have_text("60 %")
+    page.fill("#caption", "Together #pair")
+    expect(page.locator("#taken")).to_have_attribute("data-state", "uploaded", timeout=30_000)
+    page.tap("#post")
+    expect(page.locator("#posted")).to_be_visible(timeout=60_000)
+
+    def newest() -> dict[str, Any]:
+        return dict(page.request.get("/api/clips/mine").json()["clips"][0])
+
+    until(lambda: newest()["is_published"], 60)
+    made = newest()
+    # 270 x 480 under 240 x 240, each as wide as the other.
+    assert (made["width_px"], made["height_px"]) == (270, 750)
+    page.goto(made["url"])
+    page.get_by_role("link", name="duet with @ana").tap()
+    expect(page).to_have_url(network.base + source["url"])
+    page.goto(f"{source['url']}/made-with")
+    expect(page.locator("#grid a")).to_have_attribute("href", f"{made['url']}?made_with={source['id']}")
+    page.goto("/studio")
+    page.locator("#mine .card").first.locator('[value="delete"]').tap()
+    page.locator("#sure [value=yes]").tap()
+    until(lambda: newest()["id"] != made["id"], 10)
+
+
 def test_a_file_that_is_not_taken_says_why_beside_it_and_another_can_be_chosen(
     open_page: Open, network: Network, playwright: Playwright, tmp_path: Path
 ) -> None:
@@ -1141,7 +1178,7 @@ PLACES = (
     "/", "/following", "/@ana", "/tag/kind1", "/upload", "/studio", "/settings", "/about", "/nowhere", "{clip}",
     "{sound}", "/search", "/search?q=clip&after=1y", "/search?q=again&kind=comment", "/@ana/share", "{embed}",
     "{clip}/comments", "/studio/comments", "/saved", "/@ana/reposts",
-    "{history}", "{edit}",
+    "{history}", "{edit}", "{duet}", "{clip}/made-with", "/search?q=ana&kind=sound",
 )  # fmt: skip
 OUTSIDE = ("/", "/sign-in", "/sign-up", "/upload", "{clip}")
 
@@ -1158,6 +1195,7 @@ def test_axe_finds_nothing(open_page: Open, network: Network, theme: str, device
     addresses = {
         "{clip}": clip["url"], "{embed}": f"/embed/{clip['id']}", "{sound}": f"/sound/{clip['sound']['id']}",
         "{history}": f"{clip['url']}/history", "{edit}": f"/studio/{clip['id']}",
+        "{duet}": f"/upload?duet={clip['id']}",
     }  # fmt: skip
 
     def look(places: tuple[str, ...], keys: tuple[str, ...]) -> None:
