@@ -484,6 +484,7 @@ class Life:
                 return False
             if state is ClipState.REFUSED:
                 await clips.set_facts(transaction, clip.id, incoming_name=None, original_key=None)
+                await cuts.release(transaction, clip.id)
             kind = Kind.CLIP_REFUSED if state is ClipState.REFUSED else Kind.CLIP_FAILED
             await journal.append(
                 transaction, kind, at_us=at_us, actor_id=None, subject_id=clip.id, detail={"code": words[0]}

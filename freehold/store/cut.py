@@ -35,5 +35,11 @@ async def taken_of(transaction: Transaction, clip_ids: Collection[ClipId]) -> se
     return {ClipId(row["part_id"]) for row in rows}
 
 
+async def release(transaction: Transaction, clip_id: ClipId) -> None:
+    """Let the clips that it was to be made of be their own again."""
+    await transaction.execute("DELETE FROM clip_part WHERE clip_id = $1", clip_id)
+    await delete(transaction, clip_id)
+
+
 async def delete(transaction: Transaction, clip_id: ClipId) -> None:
     await transaction.execute("DELETE FROM clip_cut WHERE clip_id = $1", clip_id)

@@ -43,7 +43,7 @@ async def test_what_an_author_says_is_shown_to_whoever_sees_the_clip(idle: Runni
     )  # fmt: skip
     html = await (await nobody.request("GET", clip["url"])).text()
     assert 'class="veil"' in html and 'lang="pt"' in html and "AI-made" in html
-    assert 'property="og:image"' not in html, "a link's preview does not show what is covered"
+    assert "og:image" not in html and 'property="og:video"' not in html, "a link's preview shows nothing of it"
     assert 'class="veil"' in await (await nobody.request("GET", f"/embed/{clip['id']}")).text()
     told = await nobody.json("GET", f"/oembed?url={nobody.base}{clip['url']}")
     assert "thumbnail_url" not in told

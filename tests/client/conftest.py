@@ -28,7 +28,7 @@ CHROMIUM_OPTIONS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--use-fake-device-for-media-stream",
+    "--use-fake-device-for-media-stream=device-count=2",
 )
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},

@@ -800,9 +800,22 @@ def test_parts_are_recorded_chosen_arranged_trimmed_written_over_and_become_one_
     open_page: Open, network: Network, playwright: Playwright, tmp_path: Path
 ) -> None:
     author = Person(playwright, network.base, "cutter")
-    page = open_page("/upload", as_person="cutter", permissions=["camera", "microphone"])
+    page = open_page("/about", as_person="cutter", permissions=["camera", "microphone"])
+    page.add_init_script("""
+        const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        window.asked = [];
+        navigator.mediaDevices.getUserMedia = (wished) => {
+          window.asked.push(wished.video.facingMode);
+          return open(wished);
+        };
+    """)
+    page.goto("/upload")
     page.get_by_role("button", name="Record").first.tap()
     record = page.locator("#camera-record")
+    expect(record).to_be_enabled()
+    page.get_by_role("button", name="Turn the camera").tap()
+    until(lambda: page.evaluate("window.asked") == ["user", "environment"])
+    expect(page.locator("#camera-view.mirrored")).to_have_count(0)
     expect(record).to_be_enabled()
     record.dispatch_event("pointerdown")
     page.wait_for_timeout(900)

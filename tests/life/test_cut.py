@@ -138,7 +138,10 @@ async def test_a_part_that_cannot_be_taken_is_said_and_what_makes_no_sense_is_re
         await make(workshop, Cut((whole,)))
     await run_all(workshop.life())
     assert (await workshop.clip(clip_id)).refusal_code == "media-part-refused"
-    await clip_actions.delete(workshop.backends, workshop.intake.directory, workshop.account, clip_id, clock_us())
+    listed = await clips.of_author_for_system(workshop.backends.database, workshop.account.id, 10)
+    assert [clip.id for clip in listed] == [clip_id, broken, first], "its parts are drafts again"
+    for one in (clip_id, broken, first):
+        await clip_actions.delete(workshop.backends, workshop.intake.directory, workshop.account, one, clock_us())
     assert await clips.of_author_for_system(workshop.backends.database, workshop.account.id, 10) == []
     assert await workshop.blobs() == set() and workshop.leftovers() == []
     published = await workshop.upload(counted, Wish.PUBLISH)

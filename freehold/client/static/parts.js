@@ -146,6 +146,7 @@ function stop() {
 export function play() {
   if (!video.paused) return stop();
   if (now.at_ms >= total_ms() - 50) show(0);
+  video.muted = false;
   video.play().catch(stop);
 }
 

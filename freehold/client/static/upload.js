@@ -178,6 +178,8 @@ $("discard").addEventListener("click", async () => {
   if (!gone.size && clip) await call("DELETE", `/api/clips/${clip}`).catch(complain);
   for (const part of gone.values()) await drop(part);
 });
+// Without scripts a form takes one.
+$("file").multiple = true;
 for (const id of ["file", "more-files"]) {
   $(id).addEventListener("change", () => {
     take([...$(id).files]);
