@@ -7,9 +7,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, Playwright, expect
@@ -794,6 +796,51 @@ def test_a_file_that_is_not_taken_says_why_beside_it_and_another_can_be_chosen(
     page.click("#post")
     expect(page.locator("#posted")).to_be_visible()
     expect(page.locator("#discard")).to_be_hidden()
+
+
+def tab_to(page: Page, place: str) -> None:
+    """By the key alone; so far down there is nothing any more."""
+    for _ in range(120):
+        if page.evaluate("(place) => document.activeElement?.matches(place)", place):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"no key leads to {place}")
+
+
+def test_a_clip_is_written_about_and_timed_with_keys_alone_and_called_off(
+    open_page: Open, network: Network, playwright: Playwright, tmp_path: Path
+) -> None:
+    author = Person(playwright, network.base, "planner")
+    desktop = {**DESKTOP, "has_touch": False, "is_mobile": False, "device_scale_factor": 1}
+    page = open_page("/upload", as_person="planner", timezone_id="America/New_York", locale="en-US", **desktop)
+    tab_to(page, "#file")
+    page.set_input_files("#file", make_clip(tmp_path / "plan.mp4", hue=90, seconds=1))
+    tab_to(page, "#caption")
+    page.keyboard.type("Later #kilns")
+    tab_to(page, "details:has(#may_comment) > summary")
+    page.keyboard.press("Enter")
+    tab_to(page, "#may_comment")
+    page.keyboard.type("F")
+    tab_to(page, "details:has(#publish_at) > summary")
+    page.keyboard.press("Enter")
+    tab_to(page, "#publish_at")
+    wanted = (datetime.now(ZoneInfo("America/New_York")) + timedelta(days=40)).replace(hour=21, minute=5, second=0)
+    for part in (f"{wanted:%m}", f"{wanted:%d}", f"{wanted:%Y}", "Tab", "09", "05", "PM"):
+        page.keyboard.press("Tab") if part == "Tab" else page.keyboard.type(part)
+    expect(page.locator("#publish_at-said")).to_contain_text("9:05:00")
+    tab_to(page, "#post")
+    page.keyboard.press("Enter")
+    expect(page.locator("#posted")).to_contain_text("at the time that you chose")
+    (mine,) = author.call("GET", "/api/clips/mine")["clips"]
+    assert mine["publish_at_us"] == int(wanted.replace(microsecond=0).timestamp()) * 1_000_000
+    assert (mine["permissions"]["comment"], mine["is_published"]) == ("followers", False)
+    author.wait_ready(mine["id"])
+    page.goto("/studio")
+    expect(page.locator("[data-local]")).to_contain_text("9:05")
+    tab_to(page, '[value="draft"]')
+    page.keyboard.press("Enter")
+    expect(page.locator("#mine .mark").first).to_have_text("Draft")
+    assert author.call("GET", f"/api/clips/{mine['id']}/mine")["publish_at_us"] is None
 
 
 def test_parts_are_recorded_chosen_arranged_trimmed_written_over_and_become_one_clip(

@@ -149,6 +149,7 @@ async def test_a_part_that_cannot_be_taken_is_said_and_what_makes_no_sense_is_re
         await make(workshop, Cut((Part(published, 0, 1_000),)))
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
 async def test_a_part_behind_the_end_of_its_file_is_refused_and_one_past_it_is_cut_there(
     workshop: Workshop, counted: Path
 ) -> None:
