@@ -146,7 +146,7 @@ class Library:
     async def ask(self, prints: Prints) -> tuple[str | None, float]:
         """What it is taken for, and how many milliseconds that took."""
         began = time.perf_counter()
-        sound_id = await self.database.transact(lambda transaction: recognised(transaction, prints))
+        sound_id = await self.database.transact(lambda transaction: recognised(transaction, prints, AccountId(1)))
         return self.names[sound_id] if sound_id is not None else None, (time.perf_counter() - began) * 1000
 
 

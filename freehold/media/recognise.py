@@ -2,7 +2,7 @@
 
 from freehold.backends.database import Transaction
 from freehold.domain.clip import Clip
-from freehold.domain.ids import SoundId
+from freehold.domain.ids import AccountId, SoundId
 from freehold.media.sound_print import LEAST, Prints, asked, indexed, is_same, is_telling, overlays, read_prints
 from freehold.store import clip as clips
 from freehold.store import sound as sounds
@@ -12,7 +12,7 @@ async def settle_sound(transaction: Transaction, clip: Clip, prints: Prints, new
     """Have the clip, whose track can be heard, refer to its one sound: the one it was made with, one that it is known
     to be, or its own from here on, with the id `new_id`."""
     await sounds.lock_recognising(transaction)
-    sound_id = clip.sound_id or await recognised(transaction, prints)
+    sound_id = clip.sound_id or await recognised(transaction, prints, clip.author_id)
     if sound_id is None:
         sound_id = new_id
         await sounds.insert(transaction, sound_id, clip.author_id, "", clip.id, at_us)
@@ -22,13 +22,13 @@ async def settle_sound(transaction: Transaction, clip: Clip, prints: Prints, new
         await sounds.set_prints(transaction, sound_id, prints.astype("<u4").tobytes(), indexed(prints))
 
 
-async def recognised(transaction: Transaction, prints: Prints) -> SoundId | None:
-    """The known sound that the track is, or is a piece of; the one known longest of several."""
+async def recognised(transaction: Transaction, prints: Prints, author_id: AccountId) -> SoundId | None:
+    """The known sound that the author's track is, or is a piece of; the one known longest of several."""
     if len(prints) < LEAST:
         return None
     wanted = asked(prints)
     tried = overlays(wanted, await sounds.with_prints(transaction, list(wanted)))
-    known = await sounds.prints_of(transaction, sorted({sound_id for sound_id, _ in tried}))
+    known = await sounds.prints_of(transaction, sorted({sound_id for sound_id, _ in tried}), author_id)
     known_prints = {sound_id: read_prints(raw) for sound_id, raw in known.items()}
     same = [one for one, begins_at in tried if one in known_prints and is_same(prints, known_prints[one], begins_at)]
     return SoundId(min(same)) if same else None

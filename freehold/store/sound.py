@@ -166,11 +166,16 @@ async def with_prints(transaction: Transaction, keys: Sequence[int]) -> list[tup
     return found
 
 
-async def prints_of(transaction: Transaction, sound_ids: Sequence[int]) -> dict[int, bytes]:
+async def prints_of(transaction: Transaction, sound_ids: Sequence[int], author_id: AccountId) -> dict[int, bytes]:
+    """Of those of the sounds that are the author's own, or in a clip that anybody may see: what somebody else keeps to
+    themselves is not to be found out by its sound."""
     if not sound_ids:
         return {}
     rows = await transaction.fetch(
-        f"SELECT id, prints FROM sound WHERE id IN ({placeholders(1, len(sound_ids))}) AND prints IS NOT NULL",
+        f"SELECT id, prints FROM sound WHERE id IN ({placeholders(2, len(sound_ids))}) AND prints IS NOT NULL"
+        " AND (author_id = $1 OR EXISTS (SELECT 1 FROM clip WHERE clip.sound_id = sound.id"
+        " AND clip.published_at_us IS NOT NULL AND clip.audience = 'public' AND clip.state IN ('playable', 'ready')))",
+        author_id,
         *sound_ids,
     )
     return {row["id"]: bytes(row["prints"]) for row in rows}

@@ -1,15 +1,18 @@
 """Which sound a clip has: one that was heard before, whatever its coding and however it is cut, or its own."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from freehold.actions import clip as actions
-from freehold.domain.clip import ClipState
+from freehold.domain.clip import ClipState, Wish
 from freehold.domain.ids import ClipId, SoundId
 from freehold.media.sound_print import LEAST, Prints, is_same, is_telling, read_prints
+from freehold.store import account as accounts
 from tests.life.conftest import Workshop, run_all
 from tests.media.clips import FAST_H264, ffmpeg, melody
+from tests.uploads.harness import make_creator
 
 TUNE, OTHER = 7, 8
 
@@ -55,6 +58,22 @@ async def test_a_sound_is_known_again_coded_anew_quieter_or_cut_and_another_is_n
     left = [await sounds_left(workshop, clip_id) for clip_id in await clips_of(workshop)]
     assert left == [2, 2, 1, 0]
     assert not await workshop.backends.database.fetch("SELECT 1 FROM sound_print")
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_what_somebody_keeps_to_themselves_is_not_found_out_by_its_sound(
+    workshop: Workshop, folder: Path
+) -> None:
+    path = melody(folder / "kept.mp4", TUNE, 8)
+    kept = await workshop.upload(path, Wish.DRAFT)
+    await run_all(workshop.life())
+    await make_creator(workshop.backends.database, "bob")
+    bob = await accounts.by_handle(workshop.backends.database, "bob")
+    assert bob is not None
+    (of_bob,) = await heard(replace(workshop, account=bob), path)
+    (again,) = await heard(workshop, path)
+    assert (await workshop.clip(kept)).sound_id not in (None, of_bob)
+    assert again == (await workshop.clip(kept)).sound_id, "one's own is known, and was there first"
 
 
 async def clips_of(workshop: Workshop) -> list[ClipId]:
