@@ -70,6 +70,15 @@ def _tests_in(path: str) -> set[str]:
     return set(re.findall(r"^(?:async )?def (test_\w+)\(", file.read_text("utf-8"), re.M)) if file.exists() else set()
 
 
+def test_every_main_screen_is_shown_on_both_sizes_in_less_than_a_mebibyte() -> None:
+    from tests.client.screens import DEVICES, FOLDER, SCREENS
+
+    text = (ROOT / "docs" / "screens.md").read_text("utf-8")
+    names = {f"{screen.name}-{device}.jpg" for screen in SCREENS for device in DEVICES}
+    assert set(re.findall(r"images/screens/([\w.-]+)\)", text)) == names == {path.name for path in FOLDER.iterdir()}
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 1 << 20
+
+
 PLANNED = {"federation/", "incoming/"}
 """Named in the map before something lives in it, or a folder of the data."""
 
