@@ -448,15 +448,17 @@ class Feed:
         """What the followed reposted lately and the viewer has not been shown, among what was judged, by the time at
         which each came; nothing where there is no such thing."""
         from_id = first_id_at(at_us - REPOSTED_US)
-        found = await reposts.by_followed(self._database, account_id, from_id, JUDGED_AT_ONCE)
-        there = {view.clip.id: view for view in judged}
-        came = {one.clip_id: one.id for one in reversed(found) if _may_say(viewer, one) and one.clip_id not in there}
+        found = await reposts.by_followed(self._database, account_id, from_id, FOUND_AT_ONCE)
+        there = {view.clip.id for view in judged}
+        came: dict[ClipId, int] = {}
+        for one in found:
+            if one.clip_id not in there and _may_say(viewer, one):
+                came.setdefault(one.clip_id, one.id)
         clip_ids = list(came)
         marks = self.learning.learner.has_seen(viewer.id, clip_ids, at_us, again)
-        unseen = [
-            one for one, mark in zip(clip_ids, marks, strict=True) if (one not in shown if mark is None else not mark)
-        ]
-        views = await shown_clips(self._database, viewer, unseen, Door.FEED, at_us)
+        marked = zip(clip_ids, marks, strict=True)
+        unseen = [clip_id for clip_id, mark in marked if (clip_id not in shown if mark is None else not mark)]
+        views = await shown_clips(self._database, viewer, unseen[:JUDGED_AT_ONCE], Door.FEED, at_us)
         if not views:
             return []
         return sorted((*judged, *views), key=lambda view: came.get(view.clip.id, view.clip.id), reverse=True)

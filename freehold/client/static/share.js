@@ -94,6 +94,10 @@ async function repost(event) {
   try {
     await (on ? call("PUT", path, { text: String(new FormData(form).get("text")) }) : call("DELETE", path));
     line.textContent = (on ? line.dataset.reposted : line.dataset.unreposted) || "";
+    const back = /** @type {HTMLAnchorElement} */ (section.querySelector(".back"));
+    const now = (await taken(back.href + "/share"))?.querySelector("[data-repost]");
+    if (now) form.replaceWith(now);
+    /** @type {HTMLElement | null | undefined} */ (now?.querySelector("button"))?.focus();
   } catch (/** @type {any} */ fault) {
     line.textContent = fault.message;
   }
