@@ -534,6 +534,8 @@ function number() {
   articles().forEach((one, at) => {
     if (one.hasAttribute("aria-posinset")) return;
     one.setAttribute("aria-posinset", String(at + 1));
+    const veil = /** @type {HTMLInputElement | null} */ (one.querySelector(".veil input"));
+    if (veil) veil.checked = kept.get("unveiled", false);
     one.setAttribute("aria-setsize", "-1");
     observer.observe(one);
   });
