@@ -64,7 +64,7 @@ LATELY_US = 30 * 60_000_000
 LASTS_KEPT = 100_000
 MUTINGS_KEPT = 10_000
 FOUND_AT_FIRST, FOUND_AT_ONCE = 120, 500
-LOOKED_BACK_US = (DAY_US // 4, 4 * DAY_US, 60 * DAY_US, 1 << 62)
+LOOKED_BACK_US = (DAY_US // 8, DAY_US // 2, 2 * DAY_US, 8 * DAY_US, 60 * DAY_US, 1 << 62)
 """How far a page of Following looks back, first and then; in the end over everything."""
 PAGES_BACK = 200
 JUDGED_AT_ONCE = 100

@@ -212,6 +212,7 @@ clip = Table(
     Index("ix_clip_author", "author_id", "id"),
     Index("ix_clip_author_published", "author_id", "published_at_us", "id"),
     Index("ix_clip_sound", "sound_id"),
+    Index("ix_clip_state", "state"),
     _index_where("ix_clip_due", "due_at_us", where="due_at_us IS NOT NULL"),
     _index_where("ix_clip_publish_at", "publish_at_us", where="publish_at_us IS NOT NULL"),
     _index_where("ix_clip_cover", "cover_key", where="cover_key IS NOT NULL"),
