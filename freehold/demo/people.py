@@ -19,11 +19,11 @@ from freehold.demo.comments import COMMENTERS, comments_for
 from freehold.demo.creators import CREATORS, avatar_png
 from freehold.demo.plan import DemoClip
 from freehold.demo.sound import SOUNDS
-from freehold.demo.words import ANYWHERE, REMARKS
+from freehold.demo.words import ANSWERS, ANYWHERE, REMARKS
 from freehold.domain.account import Account, Role, Viewer
 from freehold.domain.clip import WATCHABLE, Clip, ClipState, Wish
 from freehold.domain.errors import Absent
-from freehold.domain.ids import EPOCH_US, ClipId, SoundId, ViewerId, id_text, new_id
+from freehold.domain.ids import EPOCH_US, ClipId, CommentId, SoundId, ViewerId, id_text, new_id
 from freehold.feed.page import Page, Served
 from freehold.store import account as accounts
 from freehold.store import clip as clips
@@ -102,21 +102,35 @@ class Cast:
 
     async def _talk_of(self, clip: Clip, planned: DemoClip) -> None:
         backends, random = self._server.backends, self._server.random
+        said: list[CommentId] = []
         for handle, text in comments_for(planned, self._seed):
             member = await self._member(handle)
             viewer, at_us = Viewer(ViewerId(member.id), member), self._server.clock()
-            await commenting.comment(backends, viewer, member, clip.id, text, at_us, random)
+            said.append((await commenting.comment(backends, viewer, member, clip.id, text, at_us, random)).id)
             if self._random.random() < FOLLOWS_A_COMMENT and handle != _author_of(planned):
                 await social.follow(backends, member, _author_of(planned), True, at_us)
         if _author_of(planned) in FOLLOWED_BY_VIEWER:
             await social.follow(
                 backends, await self._member(LEADS[0][0]), _author_of(planned), True, self._server.clock()
             )
+        if said:
+            await self._answer(clip, planned, said[0])
         warmth = self._random.random()
         for member in tuple(self._members.values()):
             if self._random.random() < warmth and member.id != clip.author_id:
                 viewer = Viewer(ViewerId(member.id), member)
                 await social.like(backends, viewer, member, clip.id, True, self._server.clock())
+
+    async def _answer(self, clip: Clip, planned: DemoClip, comment_id: CommentId) -> None:
+        """Half the creators answer the first comment; some of those pin it."""
+        random, server = Random(f"{self._seed}/{planned.index}/answer"), self._server
+        if random.random() < 0.5:
+            author = await self._member(_author_of(planned))
+            viewer, at_us, text = Viewer(ViewerId(author.id), author), server.clock(), random.choice(ANSWERS)
+            await commenting.like(server.backends, viewer, author, comment_id, True, at_us)
+            await commenting.comment(server.backends, viewer, author, clip.id, text, at_us, server.random, comment_id)
+            if random.random() < 0.4:
+                await commenting.pin(server.backends, author, comment_id, True, at_us)
 
     async def watch_round(self) -> None:
         """A part of the audience each ask for a page and watch it by their tastes."""

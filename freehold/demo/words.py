@@ -241,3 +241,12 @@ ANYWHERE: tuple[str, ...] = (
     "who are you and why is everything you post good",
     "turned my phone up for this",
 )
+ANSWERS: tuple[str, ...] = (
+    "thank you, that made my evening",
+    "I hoped that somebody would notice",
+    "there is more of it coming, promise",
+    "it took eleven tries, so yes",
+    "you have good eyes",
+    "ha, exactly",
+)
+"""What creators answer to a comment."""

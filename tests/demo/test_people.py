@@ -102,3 +102,14 @@ async def test_a_creator_does_not_applaud_itself(idle: Running, cast: Cast, monk
     await cast.watch_round()
     own = {clip.id for clip in await cast.clips() if clip.author_id == author.id}
     assert own and not own & {one["clip_id"] for one in await reactions(idle)}
+
+
+async def test_some_creators_answer_the_first_comment_and_pin_it(idle: Running, cast: Cast) -> None:
+    await cast.talk()
+    rows = await idle.database.fetch("SELECT root_id, author_id, pinned_at_us, like_count FROM comment ORDER BY id")
+    authors = {clip.author_id for clip in await cast.clips()}
+    answers = [row for row in rows if row["root_id"] is not None]
+    assert answers and all(row["author_id"] in authors for row in answers)
+    assert {row["like_count"] for row in rows if row["root_id"] is None} <= {0, 1}
+    assert sum(row["like_count"] for row in rows) == len(answers), "who answers likes what is answered"
+    assert any(row["pinned_at_us"] for row in rows)
