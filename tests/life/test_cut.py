@@ -198,3 +198,7 @@ async def test_nobody_cuts_what_is_not_theirs_or_not_there_yet(idle: Running) ->
     part = {"clip": clip, "from_ms": 0, "to_ms": 500}
     made = await client.json("POST", "/api/clips/cut", {"parts": [part]}, status=201)
     assert made["clip"]["state"] == "uploaded" and made["clip"]["caption"] == "by form #form"
+    await client.json("DELETE", f"/api/clips/{made['clip']['id']}", status=204)
+    assert [one["id"] for one in (await client.json("GET", "/api/clips/mine"))["clips"]] == [begun]
+    assert await client.refusal("GET", f"/api/clips/{clip}/mine") == (404, "clip-absent"), "its part went with it"
+    assert [path for path in (Path(idle.settings.server.data_dir) / "incoming").iterdir() if path.is_file()] == []
