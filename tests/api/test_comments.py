@@ -1,6 +1,7 @@
 """Comments over HTTP: threads, likes, the pin, versions, what a deleted one leaves, and what a filter holds back."""
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -352,3 +353,20 @@ async def test_comments_are_read_answered_edited_and_let_through_by_forms(talk: 
     assert "one\ntwo" in await text(talk.ana, "/settings")
     status, shown = await send(talk.ana, "comment-filter", words="x" * 101)
     assert status == 400 and "at most 100 characters" in shown
+
+
+async def test_pages_of_comments_lead_on_to_the_rest(talk: Talk) -> None:
+    root = await talk.say(talk.ben, "root")
+    for number in range(22):
+        await talk.say(talk.cy, f"reply {number}.", root["id"])
+        await talk.say(talk.cy, f"thread {number}.")
+    page = f"/@ana/video/{talk.clip}/comments"
+    seen: list[str] = []
+    for what, path in (("thread", f"{page}?sort=newest"), ("reply", f"{page}/{root['id']}")):
+        for _ in range(2):
+            text = await (await talk.ben.request("GET", path)).text()
+            seen += re.findall(rf'class="text">({what} \d+\.)', text)
+            more = re.search(r'data-do="more-[a-z]+" href="([^"]+)"', text)
+            path = more[1].replace("&amp;", "&") if more else ""
+        assert not path
+    assert len(seen) == len(set(seen)) == 44

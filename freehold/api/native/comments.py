@@ -258,14 +258,14 @@ def reader_of(call: Call, view: ClipView) -> Reader:
     return Reader(account.id, account.id == view.author.id) if account else comments.NOBODY
 
 
-async def comments_json(call: Call, clip_id: ClipId, order: Order) -> CommentsAnswer:
+async def comments_json(call: Call, clip_id: ClipId, order: Order, count: int = COMMENTS_A_PAGE) -> CommentsAnswer:
     """Raises what `shown_clip` raises, and `BadInput` (code `bad-query`)."""
     before = _asked_place(call)
     view = await clip_of(call, clip_id)
     found = await comments.threads_of_clip(
-        call.server.backends.database, clip_id, reader_of(call, view), order, before, COMMENTS_A_PAGE + 1
+        call.server.backends.database, clip_id, reader_of(call, view), order, before, count + 1
     )
-    threads, more = found[:COMMENTS_A_PAGE], len(found) > COMMENTS_A_PAGE
+    threads, more = found[:count], len(found) > count
     return {
         "comments": [thread_json(call, thread, view.author.id) for thread in threads],
         "more": more,
@@ -280,14 +280,14 @@ async def first_json(call: Call, view: ClipView, root_id: CommentId) -> CommentS
 
 
 async def replies_json(
-    call: Call, view: ClipView, root_id: CommentId, otherwise: CommentId | None = None
+    call: Call, view: ClipView, root_id: CommentId, otherwise: CommentId | None = None, count: int = COMMENTS_A_PAGE
 ) -> RepliesAnswer:
     """Those behind the one that the query names, or `otherwise`. Raises `BadInput` (code `bad-query`)."""
     after = query_id(call, "after") or otherwise
     found = await comments.replies_in_thread(
-        call.server.backends.database, root_id, reader_of(call, view), CommentId(after or 0), COMMENTS_A_PAGE + 1
+        call.server.backends.database, root_id, reader_of(call, view), CommentId(after or 0), count + 1
     )
-    replies, more = found[:COMMENTS_A_PAGE], len(found) > COMMENTS_A_PAGE
+    replies, more = found[:count], len(found) > count
     return {
         "comments": [comment_json(call, reply, view.author.id) for reply in replies],
         "more": more,
