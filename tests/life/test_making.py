@@ -150,6 +150,7 @@ async def test_what_was_cut_of_parts_is_made_with_another_clip(
     assert (beeps_at(film, 2500), beeps_at(film, 1000)) == pytest.approx((0.5, 1.1), abs=0.04)
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
 async def test_a_sound_is_laid_under_ones_own_picture_as_loud_as_asked_and_credited(
     workshop: Workshop, flashes: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -166,6 +167,7 @@ async def test_a_sound_is_laid_under_ones_own_picture_as_loud_as_asked_and_credi
     assert sound["clip_id"] == source.id
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
 async def test_what_a_clip_may_not_be_made_with_is_refused_before_it_is_sent(
     workshop: Workshop, flashes: Callable[..., Path]
 ) -> None:

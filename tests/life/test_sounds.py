@@ -87,6 +87,7 @@ async def sounds_left(workshop: Workshop, clip_id: ClipId) -> int:
     return len(await workshop.backends.database.fetch("SELECT 1 FROM sound"))
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
 async def test_silence_is_no_sound_and_a_hum_is_known_to_nobody(workshop: Workshop, folder: Path) -> None:
     silence = toned(folder / "silence.mp4", "anullsrc")
     one, other = toned(folder / "one.mp4", "sine=f=440"), toned(folder / "other-hum.mp4", "sine=f=441")

@@ -33,15 +33,15 @@ def colour_clip(path: Path, colour: str = "red", size: str = "64x64", seconds: f
 def melody(path: Path, seed: int, seconds: float, *words: str) -> Path:
     """A tune that nothing else sounds like, the same for a seed whatever its length. `words` go before the path."""
     random, rate = np.random.default_rng(seed), 22_050
-    wave = np.zeros(int(60 * rate), np.float32)
-    for step in range(240):
+    wave = np.zeros(int(seconds * rate), np.float32)
+    for step in range(int(4 * seconds)):
         at, t = int(step * 0.25 * rate), np.arange(int(0.5 * rate)) / rate
         for note in random.choice(24, 2, replace=False):
             tone = np.sin(2 * np.pi * 220 * 2 ** (note / 12) * t[:, None] * (1, 2, 3)) @ (1, 0.4, 0.2)
             part = wave[at : at + len(t)]
             part += (tone * np.exp(-5 * t))[: len(part)].astype(np.float32)
     raw = path.with_suffix(".s16")
-    raw.write_bytes((wave[: int(seconds * rate)] * 6_000).astype("<i2").tobytes())
+    raw.write_bytes((wave * 6_000).astype("<i2").tobytes())
     picture = ("-f", "lavfi", "-i", f"color=navy:s=64x64:r=5:d={seconds}")
     sound = ("-f", "s16le", "-ar", str(rate), "-ac", "1", "-i", raw)
     ffmpeg(*picture, *sound, *FAST_H264, *words, path)
