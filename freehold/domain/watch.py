@@ -5,6 +5,9 @@ from enum import IntEnum
 
 from freehold.domain.ids import AccountId, ClipId, PageId, SoundId, ViewerId
 
+GATHERED = 600
+"""Clips gathered for a page before they are scored, where nothing else is said."""
+
 
 class Source(IntEnum):
     """Why a clip was gathered for a page. The numbers are stored: never renumber."""

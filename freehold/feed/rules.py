@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from freehold.domain.watch import GATHERED
+
 
 @dataclass(frozen=True, slots=True)
 class FeedRules:
@@ -9,7 +11,7 @@ class FeedRules:
 
     page_count: int = 8
     """Clips on a page where the client does not say."""
-    candidate_count: int = 200
+    candidate_count: int = GATHERED
     """Clips gathered for a page before they are scored."""
     seen_window_days: int = 60
     """A clip that was watched comes back after so many days…"""

@@ -19,7 +19,7 @@ from typing import Self
 import numpy as np
 
 from freehold.domain.ids import AccountId, ClipId, ViewerId
-from freehold.domain.watch import Item, Source, Surface, Watch
+from freehold.domain.watch import GATHERED, Item, Source, Surface, Watch
 from freehold.recommender import kernels, snapshots, tables
 from freehold.recommender.candidates import Candidates, Head, Ints, Scores, Term, TermName, WatchTimes
 from freehold.recommender.kernels import State
@@ -219,7 +219,7 @@ class Learner:
         viewer_id: ViewerId,
         at_us: int,
         seed: int,
-        count: int = 300,
+        count: int = GATHERED,
         exclude: Sequence[ClipId] = (),
         again: bool = False,
     ) -> Candidates:

@@ -123,14 +123,14 @@ def _an_event(random: Random, at_s: int) -> Event:
 
 def test_a_viewer_who_finishes_one_kind_gets_more_of_it_within_ten_swipes_and_a_new_viewer_does_not() -> None:
     fond, newcomers = [], []
-    for audience in range(8):
+    for audience in range(16):
         learner = with_an_audience(a_catalogue(), seed=audience)
         for n, clip in enumerate(a_page(learner, 1, 4000, audience)):
             learner.learn(a_watch(1, clip, 4000 + n, KINDS[clip % len(KINDS)] == "chess"))
         fond.append(share_of("chess", a_page(learner, 1, 4060, audience)))
         newcomers.append(share_of("chess", a_page(learner, 2, 4060, audience)))
-    assert sum(fond) / 8 > 0.35
-    assert sum(newcomers) / 8 < 0.25
+    assert sum(fond) / 16 > 0.35
+    assert sum(newcomers) / 16 < 0.25
 
 
 def test_a_watch_is_seen_by_the_next_gather() -> None:
