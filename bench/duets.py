@@ -221,7 +221,8 @@ async def of_real(media: Path, folder: Path, limits: Limits, jail: Jail) -> dict
                     wrong.append(
                         f"{making.kind} {making.layout}: {own.path.stem} and {other.path.stem}: {likeness:.2f}, {black}"
                     )
-            print(own.path.stem, other.path.stem, round(min(likenesses[-2:]), 3), file=sys.stderr, flush=True)
+            pair = f"{own.path.stem} and {other.path.stem}"
+            print(pair, round(min(likenesses[-2:]), 3), f"{edges} black so far", file=sys.stderr, flush=True)
     return {"made": len(likenesses), "least_likeness": round(min(likenesses), 3), "black_edges": edges, "wrong": wrong,
             "s_each": round(took_s / len(likenesses), 1)}  # fmt: skip
 
