@@ -1,6 +1,6 @@
-"""How good the feed is: protocols A to F on public logs of real viewers, beside the peers.
+"""How good the feed is: protocols A to G on public logs of real viewers, beside the peers.
 
-    python bench/recommender.py [a b1 b2 b3 c d e f] [--tune] [--only NAME,...] [--late hour|day]
+    python bench/recommender.py [a b1 b2 b3 c d e f g] [--tune] [--only NAME,...] [--late hour|day]
                                 [--weight NAME=VALUE]... [--json]
 
 a   KuaiRec, static: rank the clips that every viewer of the truth has watched
@@ -8,6 +8,7 @@ b1  swipe replay on KuaiRec's truth, the viewers' own log known; b2: nothing kno
 c   KuaiRand: learn the standard feed, rank what was shown at random
 d   KuaiRand: the standard feed in the order of time, each impression guessed before it is learned
 e   MicroLens-50k, f MovieLens-1M: each viewer's last item among all
+g   KuaiRec, new clips on a live instance: the reward of their first watches
 
 Without names, all. `--tune` gives the figures that settings may be chosen on, without it the ones to report: never the
 same viewers, days or items. `--late` (d) learns everything an hour or a day late. `--weight` gives Freehold's row
@@ -20,7 +21,7 @@ import json
 import sys
 from dataclasses import asdict, replace
 
-from protocols import data, engine, exposed, next_clip, static, stream, swipes
+from protocols import data, engine, exposed, new_clips, next_clip, static, stream, swipes
 from protocols.report import Options, Row, Trial, lines
 
 from freehold.recommender import Weights
@@ -31,6 +32,7 @@ TRIALS: dict[str, Trial] = {
     "c": exposed.TRIAL,
     "d": stream.TRIAL,
     **next_clip.TRIALS,
+    "g": new_clips.TRIAL,
 }
 LATE_MS = {"hour": 3_600_000, "day": 86_400_000}
 SKIPPED = 3

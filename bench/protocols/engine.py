@@ -1,6 +1,7 @@
 """Freehold's own rows. The only place here that knows its recommender, by its public door."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -34,10 +35,10 @@ def use(weights: Weights) -> None:
     _weights[0] = weights
 
 
-def clip(item: int, tags: Iterable[object] = (), author: int | None = None, duration_ms: int = DURATION_MS) -> Item:
+def clip(item: int, tags: Iterable[object] = (), published_at_us: int = 0) -> Item:
     """Where nothing is known of authors, each clip has its own."""
     named = tuple(f"t{tag}" for tag in tags)
-    return Item(ClipId(item), AccountId(item if author is None else author), None, named, duration_ms, 0)
+    return Item(ClipId(item), AccountId(item), None, named, DURATION_MS, published_at_us)
 
 
 def viewer_of(user: int) -> ViewerId:
@@ -124,31 +125,39 @@ def next_clips(log: Positives) -> Scorer:
 
 
 class EngineSwiper:
-    """Protocol B: gather, score and arrange a page of one, then learn its watch; a second from swipe to swipe.
+    """Protocols B and G: gather, score and arrange a page, then learn each watch; a second from swipe to swipe.
 
     Weights are those given, but for the draws a page: with one clip a page instead of ten there are a tenth of them.
+    `new` names the clips that are published when the log ends.
     """
 
-    def __init__(self, world: World, tags: dict[int, list[int]]) -> None:
+    def __init__(
+        self, world: World, tags: dict[int, list[int]], page_count: int = 1, new: Collection[int] = frozenset()
+    ) -> None:
         self._items = world.items.tolist()
         self._place = {item: place for place, item in enumerate(self._items)}
         self._users = world.users.tolist()
+        self._count = page_count
+        self._pages: dict[int, list[int]] = defaultdict(list)
         given = _weights[0]
-        self._learner = Learner(replace(given, random_per_65536=given.random_per_65536 // 10))
-        known = self._items if world.log is None else list(tags)
+        self._learner = Learner(replace(given, random_per_65536=given.random_per_65536 * page_count // 10))
+        known = [item for item in (self._items if world.log is None else tags) if item not in new]
         self._learner.add_items(clip(item, tags[item]) for item in known)
         self._at_us = START_US
         if world.log is not None:
             self._at_us = told(self._learner, world.log, np.array(known, dtype=np.int64))
             for item in set(known).difference(self._items):
                 self._learner.remove_item(ClipId(item))
+        self._learner.add_items(clip(item, tags[item], self._at_us) for item in sorted(new))
 
     def choose(self, viewer: int, unseen: Bools) -> int:
         self._at_us += SECOND_US
-        viewer_id = viewer_of(self._users[viewer])
-        scores = self._learner.score(self._learner.gather(viewer_id, self._at_us, self._at_us))
-        page = arrange(scores, self._at_us, 1)
-        return self._place[page[0].clip_id] if page else int(np.flatnonzero(unseen)[0])
+        if not self._pages[viewer]:
+            viewer_id = viewer_of(self._users[viewer])
+            scores = self._learner.score(self._learner.gather(viewer_id, self._at_us, self._at_us))
+            page = arrange(scores, self._at_us, self._count)
+            self._pages[viewer] = [self._place[placed.clip_id] for placed in page] or [int(np.flatnonzero(unseen)[0])]
+        return self._pages[viewer].pop(0)
 
     def learn(self, viewer: int, clip: int, good: bool) -> None:
         user, item = self._users[viewer], self._items[clip]

@@ -18,6 +18,7 @@ from protocols import (
     exposed,
     kuairand,
     metrics,
+    new_clips,
     next_clip,
     static,
     stream,
@@ -254,6 +255,20 @@ def test_a_swiper_that_repeats_itself_is_refused() -> None:
         swipes.replay(Stuck(world), truth, 2)
 
 
+def test_a_new_clip_s_first_watches_are_counted_and_no_later_ones() -> None:
+    watched = new_clips.Watched(swipers.Chance(a_world()[0]))
+    for good in (True, False, False, True, False, True, True):
+        watched.learn(0, 3, good)
+    watched.learn(1, 4, True)
+    found = new_clips.figures(watched, np.ones((1, 1), dtype=bool), np.array([3, 4, 5]))
+    assert found == {"first": 3 / 6, "tried": 6 / 15, "all": 1.0}
+
+
+def test_nothing_of_a_new_clip_is_in_the_log() -> None:
+    log = positives(np.array([0, 0, 1, 1]), np.array([3, 4, 4, 5]))
+    assert new_clips.without(log, np.array([4])).items.tolist() == [3, 5]
+
+
 # A small set of every file, in the form of the real ones
 
 
@@ -360,7 +375,7 @@ def test_learning_a_day_late_is_worse_in_the_first_days(folder: Path) -> None:
     assert late < at_once
 
 
-@pytest.mark.parametrize("name", ["a", "b1", "b2", "b3", "c", "d", "e", "f"])
+@pytest.mark.parametrize("name", ["a", "b1", "b2", "b3", "c", "d", "e", "f", "g"])
 def test_the_engine_has_a_row_in_every_protocol(name: str, folder: Path) -> None:
     (row,) = rows_of(name, folder, "freehold").values()
     assert not np.isnan(next(iter(row.figures.values())))
