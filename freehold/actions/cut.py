@@ -70,7 +70,7 @@ async def cut(
     the clips that they are of go with it.
 
     Raises what `check` and `checked_making` raise, `Absent` (code `clip-absent`), `Conflict` (codes
-    `cut-part-published`, `cut-part-taken`, `cut-part-incomplete`).
+    `cut-part-published`, `cut-part-made-with`, `cut-part-taken`, `cut-part-incomplete`).
     """
     check(cut, max_duration_ms)
     clip_id = ClipId(new_id(at_us, random))
@@ -101,6 +101,8 @@ async def _check_parts(transaction: Transaction, of: Sequence[Clip]) -> None:
         raise Conflict("cut-part-published", "A clip is cut before it is posted: its parts are drafts.")
     if any(clip.state not in WHOLE for clip in of):
         raise Conflict("cut-part-incomplete", "A part is not uploaded yet, or its file was not taken.")
+    if any([await makings.of_clip(transaction, clip.id) for clip in of]):
+        raise Conflict("cut-part-made-with", "What was made with another's clip is not cut: cut your own first.")
     if await cuts.taken_of(transaction, {clip.id for clip in of}):
         raise Conflict("cut-part-taken", "Another clip is made of one of these already.")
 

@@ -1,5 +1,6 @@
 """Clips and their renditions."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import lru_cache
@@ -233,6 +234,14 @@ class ClipView:
     is_saved: bool = False
     made_from: "Origin | None" = None
     """The clip whose picture is in this one, where there is one."""
+
+    @property
+    def pictures(self) -> Iterator["ClipView"]:
+        """This clip, and those whose pictures are in it as far as they are there."""
+        view: ClipView | None = self
+        while view is not None:
+            yield view
+            view = view.made_from.view if view.made_from else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,16 @@ TEXTS = {
     Use.DOWNLOAD: ("download-not-allowed", "The author does not let you download this clip."),
 }
 
+PASSED_ON = frozenset({Use.DUET, Use.STITCH})
+"""What shows another's picture again."""
+
 
 def may(view: ClipView, viewer: Viewer, use: Use) -> bool:
-    """Whether the author lets this viewer; that it may see the clip is judged elsewhere."""
+    """Whether the author lets this viewer, and the authors of what is in its picture, too; that it may see the clip is
+    judged elsewhere."""
+    within = view.made_from
+    if use in PASSED_ON and within is not None and not (within.view and may(within.view, viewer, use)):
+        return False
     if viewer.account is not None and viewer.account.id == view.clip.author_id:
         return True
     audience = view.clip.permissions.of(use)

@@ -22,7 +22,7 @@ def withdrawn(view: ClipView, viewer: Viewer, door: Door) -> Decision | None:
     if view.clip.state is not ClipState.WITHDRAWN:
         return None
     own = _is_author(view, viewer) and door in (Door.LINK, Door.MEDIA) and view.withholding is None
-    return Decision.SHOW if own else Decision.ABSENT
+    return (source_hidden(view, viewer, door) or Decision.SHOW) if own else Decision.ABSENT
 
 
 def not_watchable(view: ClipView, viewer: Viewer, door: Door) -> Decision | None:
@@ -51,7 +51,7 @@ def unpublished(view: ClipView, viewer: Viewer, door: Door) -> Decision | None:
     if view.clip.published_at_us is not None:
         return None
     if _is_author(view, viewer) and door in (Door.LINK, Door.MEDIA, Door.COMMENTS):
-        return Decision.SHOW if view.withholding is None else None
+        return (source_hidden(view, viewer, door) or Decision.SHOW) if view.withholding is None else None
     return Decision.ABSENT
 
 

@@ -208,6 +208,10 @@ async def test_saving_and_lists_work_by_forms_and_lead_on_clip_by_clip(idle: Run
     status, shown = await send(ben, "list", list=kilns["id"], verb="change", name=" ")
     assert status == 400 and "A list has a name." in shown
     assert "Ovens" in await text(ana, kilns["url"])
+    assert await send(ben, "list", list=kilns["id"], verb="change", name="Ovens") == (303, "/saved")
+    status, shown = await send(ana, "list", list=kilns["id"], verb="change", name=" ")
+    assert status == 400 and "Ovens" not in shown, "it is ben's own"
+    assert await send(ben, "list", list=kilns["id"], verb="change", name="Ovens", public="1") == (303, "/saved")
     assert (await send(ben, "list", list=kilns["id"], verb="burn"))[0] == 400
     assert await send(ben, "save", clip=one, on="0") == (303, "/saved")
     nobody = await idle.new_client()

@@ -1,12 +1,13 @@
 """Duets, stitches and sounds of others over the API: shown both ways, and only as long as what is in them may be."""
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from freehold.actions import clip as actions
-from freehold.domain.clip import Audience, ClipState
+from freehold.domain.clip import Audience, ClipState, Permissions
 from freehold.domain.ids import AccountId, ClipId, SoundId, id_text, parse_id
 from freehold.domain.making import Layout, Making, MakingKind
 from freehold.store import making as makings
@@ -58,6 +59,22 @@ async def test_a_duet_says_whom_it_is_with_and_its_source_lists_it(idle: Running
     assert "duet with @ana" in opened and "made-with.html" in opened
     assert await (await client.request("GET", f"{path}.html?before={id_text(max(duet, stitch))}")).text()
     assert await client.refusal("GET", "/api/clips/0000000000001/made-with") == (404, "clip-absent")
+
+
+async def test_what_holds_for_a_clip_holds_for_what_shows_it(idle: Running) -> None:
+    """Its labels, and whether others may make more with it."""
+    client, ana, otto = await people(idle)
+    source = await make_clip(idle.server.backends, ana)
+    duet = await duet_of(idle, otto, source)
+    before = (await client.json("GET", f"/api/clips/{id_text(duet)}"))["served"]["clip"]
+    assert (before["is_sensitive"], before["is_ai_made"], before["may"]["duet"]) == (False, False, True)
+    forbidding = replace(Permissions(), duet=Audience.PRIVATE)
+    await set_clip(idle, source, "permissions", forbidding.text())
+    await set_clip(idle, source, "is_sensitive", True)
+    await set_clip(idle, source, "is_ai_made", True)
+    after = (await client.json("GET", f"/api/clips/{id_text(duet)}"))["served"]["clip"]
+    assert (after["is_sensitive"], after["is_ai_made"], after["may"]["duet"]) == (True, True, False)
+    assert after["may"]["stitch"] is True
 
 
 @pytest.mark.parametrize("what", ["withheld", "withdrawn", "private", "deleted"])

@@ -120,6 +120,14 @@ def test_an_order_binds_the_author_too_before_publication_and_after_withdrawal()
     assert decide(replace(WITHDRAWN, withholding=ORDER), AUTHOR_SELF, Door.MEDIA) == Verdict(ABSENT, "withdrawn")
 
 
+def test_what_speaks_against_a_source_binds_the_author_of_a_duet_before_publication_and_after_withdrawal() -> None:
+    for mine in (DRAFT, WITHDRAWN):
+        with_it = replace(mine, made_from=Origin("duet", replace(PLAIN, withholding=ORDER)))
+        assert decide(with_it, AUTHOR_SELF, Door.MEDIA).decision is WITHHOLD
+        assert decide(replace(mine, made_from=Origin("duet", None)), AUTHOR_SELF, Door.MEDIA).decision is ABSENT
+        assert decide(replace(mine, made_from=Origin("duet", PLAIN)), AUTHOR_SELF, Door.MEDIA).decision is SHOW
+
+
 def test_an_order_speaks_only_where_the_clip_would_otherwise_be_there_to_be_seen() -> None:
     """A draft or somebody's private clip that is withheld too is as absent as any other: the order leaks nothing."""
     for view in (WITHDRAWN, unready(ClipState.PROBED), SUSPENDED):

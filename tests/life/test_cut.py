@@ -12,7 +12,7 @@ from freehold.app import clock_us
 from freehold.domain.clip import ClipState, RenditionKind, Wish
 from freehold.domain.cut import Cut, Overlay, Part
 from freehold.domain.errors import BadInput, Conflict, Refusal, TooLarge
-from freehold.domain.ids import ClipId
+from freehold.domain.ids import ClipId, parse_id
 from freehold.media.cover import kept_picture
 from freehold.media.jail import ffmpeg_path, open_jail
 from freehold.store import clip as clips
@@ -195,6 +195,11 @@ async def test_nobody_cuts_what_is_not_theirs_or_not_there_yet(idle: Running) ->
     assert await refusal(client, begun, overlays=[{"picture": "%"}]) == (400, "bad-body")
     answer = await client.request("POST", "/api/clips", data=form())
     clip = (await answer.json())["clip"]["id"]
+    row = (parse_id(clip), parse_id(clip))
+    made_with = "INSERT INTO clip_making VALUES ($1, $2, 'duet', 'beside', 5000, 100, 100)"
+    await idle.database.transact(lambda tx: tx.execute(made_with, *row))
+    assert await refusal(client, clip) == (409, "cut-part-made-with")
+    await idle.database.transact(lambda tx: tx.execute("DELETE FROM clip_making"))
     part = {"clip": clip, "from_ms": 0, "to_ms": 500}
     made = await client.json("POST", "/api/clips/cut", {"parts": [part]}, status=201)
     assert made["clip"]["state"] == "uploaded" and made["clip"]["caption"] == "by form #form"

@@ -126,7 +126,7 @@ async def change_list(call: Call) -> Response:
         await _do_with_list(call, list_id, fields)
     except BadInput as refusal:
         found = await rows.one(call.server.backends.database, list_id)
-        if found is None or refusal.code == "bad-body":
+        if found is None or found.owner.id != call.account.id or refusal.code == "bad-body":
             raise
         return await _list_page(call, found, refusal)
     return see_other(safe_next(fields.get("next", "")))
