@@ -51,7 +51,7 @@ def without(log: Positives, items: Ints) -> Positives:
 
 
 def figures(watched: Watched, all_rewards: Bools, new: Ints) -> Figures:
-    """`first`: of the first FIRST watches of each new clip; `tried`: how many the new ones had of these; `all`: of all."""
+    """`first`: of the first FIRST watches of new clips; `tried`: how many of these they had; `all`: of all."""
     first = [watched.rewards[clip][:FIRST] for clip in new.tolist()]
     of_new = [good for rewards in first for good in rewards]
     return {

@@ -265,7 +265,7 @@ def test_a_new_clip_s_first_watches_are_counted_and_no_later_ones() -> None:
 
 
 def test_nothing_of_a_new_clip_is_in_the_log() -> None:
-    log = positives(np.array([0, 0, 1, 1]), np.array([3, 4, 4, 5]))
+    log = data.positives(np.array([0, 0, 1, 1]), np.array([3, 4, 4, 5]))
     assert new_clips.without(log, np.array([4])).items.tolist() == [3, 5]
 
 
