@@ -250,7 +250,7 @@ class Change:
 
 
 async def change(backends: Backends, account: Account, clip_id: ClipId, change: Change, at_us: int) -> Clip:
-    """Change what is said of a clip. What viewers saw of it is kept for them to look up.
+    """Change what is said of a clip. What everybody saw of it is kept to be looked up.
 
     `Conflict` (codes `clip-over`, `already-published`, `clip-withdrawn`, `clip-edited-often`); raises what
     `checked_words` raises.
@@ -260,7 +260,7 @@ async def change(backends: Backends, account: Account, clip_id: ClipId, change: 
         clip = await own_clip(transaction, account, clip_id)
         _check_changeable(clip, change)
         changed = _changed(clip, change, at_us)
-        if clip.published_at_us is not None or clip.state is ClipState.WITHDRAWN:
+        if _is_public(clip):
             changed = await _keep_version(transaction, clip, changed, change.cover is not None, at_us)
         await clips.set_words(transaction, changed)
         if changed.caption != clip.caption:
@@ -315,6 +315,12 @@ def _changed(clip: Clip, change: Change, at_us: int) -> Clip:
 
 SHOWN = ("caption", "alt", "language", "is_ai_made", "is_sensitive")
 """What viewers see of a clip's words; the history has it all."""
+
+
+def _is_public(clip: Clip) -> bool:
+    """Whether everybody may see it: the history, shown to everybody, has nothing else."""
+    is_out = clip.published_at_us is not None and clip.state is not ClipState.WITHDRAWN
+    return is_out and clip.audience is Audience.PUBLIC
 
 
 async def _keep_version(transaction: Transaction, before: Clip, after: Clip, is_cover_new: bool, at_us: int) -> Clip:

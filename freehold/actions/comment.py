@@ -4,7 +4,7 @@ A comment that holds a word of the filter of the clip's author is held back: it 
 clip's author alone, until the latter lets it through. The filter looks at what is written while it is in force.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from random import Random
 
@@ -13,7 +13,7 @@ from freehold.actions.choices import checked_words
 from freehold.actions.clip import tags_in
 from freehold.actions.social import Likes, lock_accounts
 from freehold.backends import Backends
-from freehold.backends.database import Transaction
+from freehold.backends.database import Database, Transaction
 from freehold.domain.account import Account, Role, Viewer
 from freehold.domain.clip import Author, ClipView, Use
 from freehold.domain.errors import Absent, BadInput, Conflict, Forbidden, TooLarge
@@ -68,7 +68,7 @@ async def comment(
         await lock_accounts(transaction, account.id)
         view = await _commentable(transaction, viewer, clip_id, at_us)
         answered = await _answered(transaction, view, account, reply_to_id) if reply_to_id is not None else None
-        is_held = await _is_kept_back(transaction, view.clip.author_id, account.id, said.text)
+        is_held = bool(await kept_back(transaction, view.clip.author_id, account.id, [said.text]))
         made = replace(said, is_held=is_held, root_id=answered.root_id or answered.id if answered else None)
         is_first = not await comments.has_commented(transaction, clip_id, account.id)
         await comments.insert(transaction, made, reply_to_id)
@@ -121,10 +121,13 @@ async def _is_for(transaction: Transaction, found: Written, view: ClipView, acco
     return author is not None and author.suspended_at_us is None
 
 
-async def _is_kept_back(transaction: Transaction, author_id: AccountId, writer_id: AccountId, text: str) -> bool:
-    """Whether the filter of the clip's author holds back what somebody else wrote."""
-    words = await comments.filter_of(transaction, author_id) if author_id != writer_id else ()
-    return bool(words) and Muting.of(words).matches(text, tags_in(text))
+async def kept_back(
+    source: Database | Transaction, author_id: AccountId, writer_id: AccountId, texts: Iterable[str]
+) -> set[str]:
+    """What of it the filter of the clip's author holds back, where somebody else wrote it."""
+    words = await comments.filter_of(source, author_id) if author_id != writer_id else ()
+    muting = Muting.of(words)
+    return {text for text in texts if muting.matches(text, tags_in(text))}
 
 
 async def edit(
@@ -145,7 +148,7 @@ async def edit(
         if await comments.count_versions(transaction, comment_id) >= VERSIONS_LIMIT:
             raise TooLarge("comment-edits-many", f"A comment is edited at most {VERSIONS_LIMIT} times.")
         await comments.set_text(transaction, found, text, at_us)
-        is_held = await _is_kept_back(transaction, view.clip.author_id, account.id, text)
+        is_held = bool(await kept_back(transaction, view.clip.author_id, account.id, [text]))
         if is_held is not found.is_held:
             await comments.set_held(transaction, found, at_us if is_held else None)
         await _note(transaction, journal.Kind.COMMENT_EDITED, account, found, at_us, detail={"is_held": int(is_held)})

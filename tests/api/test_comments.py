@@ -255,6 +255,10 @@ async def test_an_edit_is_looked_at_anew_by_the_filter(talk: Talk) -> None:
     assert (await talk.ben.json("PATCH", path, {"text": "ham again"}))["comment"]["is_held"] is False
     (back,) = await talk.read(talk.cy)
     assert (back["text"], back["is_pinned"]) == ("ham again", False) and await talk.count() == 2
+    for who, said_before in ((talk.cy, ["ham"]), (talk.ben, ["ham", "spam"]), (talk.ana, ["ham", "spam"])):
+        assert texts((await who.json("GET", f"{path}/versions"))["versions"]) == [*said_before, "ham again"]
+    page = await talk.cy.request("GET", f"/@ana/video/{talk.clip}/comments/{said['id']}/versions")
+    assert page.status == 200 and "spam" not in await page.text()
 
 
 async def test_comments_of_a_clip_that_may_not_be_seen_are_shut_at_every_door(talk: Talk) -> None:

@@ -122,6 +122,14 @@ async def test_viewers_can_look_up_what_a_published_clip_said_before(idle: Runni
     await author.json("PATCH", path, {"audience": "followers"})
     assert await nobody.refusal("GET", f"{path}/history") == (404, "clip-absent")
     assert len(await clips.versions_of(idle.database, clip_id)) == 3
+    await author.json("PATCH", path, {"caption": "for followers"})
+    await author.json("PATCH", path, {"caption": "between", "audience": "public"})
+    await author.json("POST", f"{path}/withdraw")
+    await author.json("PATCH", path, {"caption": "taken back"})
+    await author.json("PATCH", path, {"caption": "out again"})
+    await author.json("POST", f"{path}/publish")
+    told = await nobody.json("GET", f"{path}/history")
+    assert told["clip"]["caption"] == "out again" and len(told["versions"]) == 3, "what few or none saw is not kept"
 
 
 async def test_a_clip_is_changed_a_hundred_times_and_then_stays(idle: Running, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -169,8 +169,8 @@ async def list_replies(call: Call) -> RepliesAnswer:
 @routes.add("GET", "/api/comments/{id}/versions", answer=VersionsAnswer)
 async def list_versions(call: Call) -> VersionsAnswer:
     """What a comment said, oldest first; the last is what it says now."""
-    found, _ = await readable(call, CommentId(path_id(call, "id")))
-    return {"versions": await versions_json(call, found)}
+    found, view = await readable(call, CommentId(path_id(call, "id")))
+    return {"versions": await versions_json(call, found, view.author.id)}
 
 
 @routes.add("PUT", "/api/comments/{id}/like", access=Access.SIGNED_IN, answer=LikeAnswer)
@@ -295,8 +295,14 @@ async def replies_json(
     }
 
 
-async def versions_json(call: Call, found: Comment) -> list[VersionShape]:
-    earlier = await comments.versions_of(call.server.backends.database, found.id)
+async def versions_json(call: Call, found: Comment, clip_author_id: AccountId) -> list[VersionShape]:
+    """Without the earlier ones that the filter of the clip's author would hold back, but for the two who may read
+    those."""
+    database, account = call.server.backends.database, call.viewer.account
+    earlier = await comments.versions_of(database, found.id)
+    if account is None or account.id not in (found.author.id, clip_author_id):
+        held = await actions.kept_back(database, clip_author_id, found.author.id, [text for text, _ in earlier])
+        earlier = [version for version in earlier if version[0] not in held]
     now = (found.text, found.edited_at_us or found.at_us)
     return [{"text": text, "at_us": at_us} for text, at_us in (*earlier, now)]
 

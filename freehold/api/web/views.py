@@ -159,7 +159,7 @@ async def versions(call: Call) -> Response:
     clip = await _talked_of(call)
     found, view = await comments.readable(call, CommentId(path_id(call, "comment_id")))
     said = comments.comment_json(call, found, view.author.id)
-    html = pages.versions(frame_of(call), clip, said, await comments.versions_json(call, found))
+    html = pages.versions(frame_of(call), clip, said, await comments.versions_json(call, found, view.author.id))
     return page_response(call, html)
 
 
