@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -19,6 +19,7 @@ from freehold.domain.clip import (
     Permissions,
     Rendition,
     RenditionKind,
+    Use,
     Version,
     Wish,
     Withholding,
@@ -159,7 +160,9 @@ def without_controls(text: str, kept: str = "") -> str:
 
 
 async def own_clip(transaction: Transaction, account: Account, clip_id: ClipId) -> Clip:
-    """The clip, for its author alone; `Absent` (code `clip-absent`) for everybody else."""
+    """The clip, for its author alone, as it stays until the transaction ends; `Absent` (code `clip-absent`) for
+    everybody else."""
+    await clips.lock(transaction, clip_id)
     clip = await clips.one_for_system(transaction, clip_id)
     if clip is None or clip.author_id != account.id:
         raise Absent("clip-absent", "There is no such clip of yours.")
@@ -184,6 +187,7 @@ async def publish_due(backends: Backends, at_us: int) -> int:
 
         async def work(transaction: Transaction, clip_id: ClipId = clip_id) -> bool:
             # Asked again inside: its author may have called it off meanwhile.
+            await clips.lock(transaction, clip_id)
             clip = await clips.one_for_system(transaction, clip_id)
             if clip is None or clip.state not in WATCHABLE or not is_wanted(clip, at_us):
                 return False
@@ -243,7 +247,8 @@ class Change:
     language: str | None = None
     is_ai_made: bool | None = None
     is_sensitive: bool | None = None
-    permissions: Permissions | None = None
+    permissions: Mapping[Use, Audience] | None = None
+    """Those that are said; the others stay."""
     publish_at_us: int | None = None
     """0 calls the time off: what is wished to be published then is so at once."""
     cover: Cover | None = None
@@ -302,7 +307,7 @@ def _changed(clip: Clip, change: Change, at_us: int) -> Clip:
         language=clip.language if change.language is None else checked_language(change.language),
         is_ai_made=clip.is_ai_made if change.is_ai_made is None else change.is_ai_made,
         is_sensitive=clip.is_sensitive if change.is_sensitive is None else change.is_sensitive,
-        permissions=change.permissions or clip.permissions,
+        permissions=clip.permissions.with_changes(change.permissions or {}),
         audience=change.audience or clip.audience,
         wish=wish,
         publish_at_us=checked_publish_at(later_us, at_us) if change.publish_at_us else later_us,

@@ -1,9 +1,10 @@
 """Clips and their renditions."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from functools import lru_cache
+from typing import Self
 
 from freehold.domain.ids import AccountId, ClipId, RepostId, SoundId
 
@@ -62,6 +63,9 @@ class Permissions:
     def of(self, use: Use) -> Audience:
         audience: Audience = getattr(self, use.value)
         return audience
+
+    def with_changes(self, said: Mapping[Use, Audience]) -> Self:
+        return replace(self, **{use.value: audience for use, audience in said.items()})
 
     def text(self) -> str:
         """As it is kept: `comment=followers duet=private`, without what is for everybody."""

@@ -323,6 +323,13 @@ async def set_tags(transaction: Transaction, clip_id: ClipId, tags: Iterable[str
     )
 
 
+async def lock(transaction: Transaction, clip_id: ClipId) -> None:
+    """Let no other transaction that locks the clip run beside this one: what is read of it is still so when it is
+    written back."""
+    if transaction.dialect == "postgresql":
+        await transaction.fetch("SELECT 1 FROM clip WHERE id = $1 FOR UPDATE", clip_id)
+
+
 async def set_words(transaction: Transaction, clip: Clip) -> None:
     """Keep what the author says of the clip, as it stands in it."""
     await transaction.execute(

@@ -1,5 +1,6 @@
 """What an author says of a clip: labels, who may do what, when it is published, what it said before, pins."""
 
+import asyncio
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -49,6 +50,20 @@ async def test_what_an_author_says_is_shown_to_whoever_sees_the_clip(idle: Runni
     assert "thumbnail_url" not in told
     assert "media:thumbnail" not in await (await nobody.request("GET", "/@author/feed.atom")).text()
     assert 'class="veil"' not in await (await author.request("GET", clip["url"])).text()
+
+
+async def test_changes_at_the_same_moment_are_all_kept(idle: Running) -> None:
+    author, author_id = await an_author(idle)
+    for n in range(8):
+        _, path = await a_clip(idle, author_id)
+        said: list[dict[str, Any]] = [
+            {"caption": f"At once {n}"}, {"audience": "private"}, {"alt": "Two at once"},
+            {"permissions": {"duet": "private"}}, {"permissions": {"stitch": "private"}},
+        ]  # fmt: skip
+        await asyncio.gather(*(author.json("PATCH", path, one) for one in said))
+        mine = await author.json("GET", f"{path}/mine")
+        assert (mine["caption"], mine["audience"], mine["alt"]) == (f"At once {n}", "private", "Two at once")
+        assert (mine["permissions"]["duet"], mine["permissions"]["stitch"]) == ("private", "private")
 
 
 async def test_what_cannot_be_said_of_a_clip_is_refused_by_name(idle: Running) -> None:

@@ -1,6 +1,5 @@
 """An author's own clips: upload by a form, look at their states, change, pin, publish, retry, withdraw, delete."""
 
-import dataclasses
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
@@ -312,9 +311,8 @@ async def change(call: Call, body: WordsBody) -> MineShape:
 async def _asked_change(call: Call, clip_id: ClipId, body: WordsBody) -> Change:
     permissions = cover = publish_at_us = None
     if body.permissions is not None:
-        said = {use.value: getattr(body.permissions, use.value) for use in Use}
-        known = (await own_clip(call, clip_id)).permissions
-        permissions = dataclasses.replace(known, **{name: value for name, value in said.items() if value is not None})
+        said = {use: getattr(body.permissions, use.value) for use in Use}
+        permissions = {use: audience for use, audience in said.items() if audience is not None}
     if body.cover_ms is not None:
         cover = await moment_cover(call, clip_id, body.cover_ms)
     if body.publish_at_us is not msgspec.UNSET:

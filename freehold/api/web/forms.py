@@ -25,7 +25,7 @@ from freehold.api.web.answer import page_response, safe_next, see_other
 from freehold.api.web.frame import frame_of
 from freehold.client import pages
 from freehold.domain.choices import WishKind
-from freehold.domain.clip import Wish
+from freehold.domain.clip import Use, Wish
 from freehold.domain.errors import BadInput, Refusal, Throttled, TooLarge, WrongMedia
 from freehold.domain.ids import ClipId, CommentId, SessionId, SoundId, id_text, parse_id
 from freehold.media.avatar import MAX_PICTURE_BYTES
@@ -347,7 +347,8 @@ def _change_in(fields: Mapping[str, str]) -> Change:
     said = words_of(fields)
     return Change(
         said.caption, said.audience, said.wish if "wish" in fields else None, said.alt, said.language, said.is_ai_made,
-        said.is_sensitive, said.permissions, said.publish_at_us if said.wish is Wish.PUBLISH else None,
+        said.is_sensitive, {use: said.permissions.of(use) for use in Use},
+        said.publish_at_us if said.wish is Wish.PUBLISH else None,
     )  # fmt: skip
 
 
