@@ -965,12 +965,30 @@ def test_captions_are_written_on_the_timeline_shown_over_the_clip_and_switched_o
 ) -> None:
     clip = next(clip for clip in network.clips[::-1] if clip["author"]["handle"] == "otto")
     desktop = {**DESKTOP, "has_touch": False, "is_mobile": False, "device_scale_factor": 1}
-    author = open_page(f"/studio/{clip['id']}", as_person="otto", **desktop)
+    author = open_page("/studio", as_person="otto", **desktop)
+    # What is in a language comes late: nothing can be written that it would then take the place of.
+    waiting: list[Any] = []
+    author.route("**/captions/en", lambda route: waiting.append(route))
+    author.goto(f"/studio/{clip['id']}")
+    add = author.locator("#cue-add")
+    expect(author.locator("#cue-language")).to_have_value("en")
+    until(lambda: author.wait_for_timeout(50) or waiting)
+    expect(add).to_be_disabled()
     author.select_option("#cue-language", "pt")
+    expect(add).to_be_enabled()
     until(lambda: author.evaluate("document.getElementById('cue-video').readyState >= 2"))
-    author.locator("#cue-add").focus()
+    add.focus()
     author.keyboard.press("Enter")
     author.keyboard.type("Bom dia <b>")
+    for late in waiting:
+        late.continue_()
+    author.unroute("**/captions/en")
+    author.select_option("#cue-language", "en")
+    expect(add).to_be_enabled()
+    expect(author.locator("#cue-list li")).to_have_count(0)
+    author.select_option("#cue-language", "pt")
+    expect(author.locator("#cue-list textarea")).to_have_value("Bom dia <b>")
+    author.locator("#cue-list textarea").focus()
     author.keyboard.press("Tab")
     author.keyboard.press("Tab")
     author.keyboard.press("Tab")

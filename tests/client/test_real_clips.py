@@ -36,7 +36,14 @@ FRAME = """async ([url, share, side]) => {
     video.onloadeddata = done; video.onerror = () => fail(video.error.message);
   });
   const duration = video.duration;
+  // `seeked` tells that the frame is decoded; drawn is the one that stands on the page, which on a busy machine is the
+  // first for a little longer. A clip of a single frame has no other.
+  const stands = new Promise((done) => {
+    const look = (_, frame) => (frame.mediaTime > 0 ? done() : video.requestVideoFrameCallback(look));
+    video.requestVideoFrameCallback(look);
+  });
   await new Promise((done) => { video.onseeked = done; video.currentTime = duration * share; });
+  await Promise.race([stands, new Promise((done) => setTimeout(done, 3000))]);
   const canvas = new OffscreenCanvas(side, side);
   const pen = canvas.getContext("2d");
   pen.drawImage(video, 0, 0, side, side);

@@ -4,6 +4,7 @@ import { call, kept } from "./api.js";
 /** @typedef {{from_ms: number, to_ms: number, text: string}} Cue */
 /** @type {Map<string, Promise<Cue[]>>} */ const known = new Map();
 let timer = 0;
+let turn = 0;
 
 /** @param {string[]} languages */
 export function chosen(languages) {
@@ -24,13 +25,14 @@ function cuesOf(id, language) {
 
 /** Follows the clip that is current until another is. @param {HTMLElement} article @param {() => HTMLVideoElement | undefined} video */
 export async function follow(article, video) {
+  const mine = ++turn;
   clearInterval(timer);
   document.querySelectorAll(".cue").forEach((one) => one.remove());
   const language = chosen((article.dataset.captions || "").split(" "));
   article.querySelector('[data-do="captions"]')?.setAttribute("aria-pressed", String(kept.get("captions", true)));
   if (!kept.get("captions", true)) return;
   const cues = await cuesOf(article.dataset.id || "", language).catch(() => []);
-  if (!article.classList.contains("current")) return;
+  if (mine !== turn || !article.classList.contains("current")) return;
   const line = Object.assign(document.createElement("p"), { className: "cue", dir: "auto", lang: language });
   article.querySelector(".said")?.prepend(line);
   timer = setInterval(() => {

@@ -14,24 +14,61 @@ const whole_ms = Number(editor.dataset.ms) || 1;
 const LEAST_MS = 100;
 const NEW_MS = 2000;
 
+/** What is written in each language that was chosen: choosing another loses none of it.
+ * @type {Map<string, {cues: Cue[], isChanged: boolean}>} */
+const written = new Map();
 /** @type {Cue[]} */ let cues = [];
-let isChanged = false;
 
 const clock = (/** @type {number} */ ms) => `${Math.floor(ms / 60000)}:${((ms / 1000) % 60).toFixed(2).padStart(5, "0")}`;
 const now_ms = () => Math.round(video.currentTime * 1000);
 
-async function load() {
-  const answer = await call("GET", `/api/clips/${clip}/captions/${language.value}`).catch(() => ({ cues: [] }));
-  cues = answer.cues;
-  isChanged = false;
+/** @param {string} wished @returns {Promise<Cue[]>} */
+async function asked(wished) {
+  try {
+    return (await call("GET", `/api/clips/${clip}/captions/${wished}`)).cues;
+  } catch (/** @type {any} */ fault) {
+    if (fault.code === "captions-absent") return [];
+    throw fault;
+  }
+}
+
+/** Shows the chosen language. Nothing can be added or saved before what is there has come: it would be written over. */
+async function choose() {
+  const wished = language.value;
+  setReady(written.has(wished));
+  try {
+    if (!written.has(wished)) {
+      const found = await asked(wished);
+      if (!written.has(wished)) written.set(wished, { cues: found, isChanged: false });
+    }
+  } catch (fault) {
+    return complain(fault);
+  }
+  if (wished !== language.value) return;
+  cues = written.get(wished)?.cues || [];
   draw();
+  setReady(true);
+}
+
+/** @param {boolean} isReady */
+function setReady(isReady) {
+  for (const id of ["cue-add", "cue-save"]) $(id).disabled = !isReady;
+  if (!isReady) {
+    cues = [];
+    draw();
+  }
+}
+
+function change() {
+  const one = written.get(language.value);
+  if (one) one.isChanged = true;
 }
 
 /** @param {Cue} cue @param {number} from_ms @param {number} to_ms */
 function time(cue, from_ms, to_ms) {
   cue.from_ms = Math.max(0, Math.min(Math.round(from_ms), whole_ms - LEAST_MS));
   cue.to_ms = Math.max(cue.from_ms + LEAST_MS, Math.min(Math.round(to_ms), Math.max(whole_ms, cue.from_ms + LEAST_MS)));
-  isChanged = true;
+  change();
 }
 
 function draw() {
@@ -120,7 +157,7 @@ function card(cue) {
   field("text").value = cue.text;
   field("text").addEventListener("input", () => {
     cue.text = field("text").value;
-    isChanged = true;
+    change();
     const node = track.children[cues.indexOf(cue) + 1];
     if (node) node.textContent = cue.text;
     follow();
@@ -146,7 +183,7 @@ function card(cue) {
   deed("see", () => (video.currentTime = cue.from_ms / 1000));
   deed("remove", () => {
     cues.splice(cues.indexOf(cue), 1);
-    isChanged = true;
+    change();
     draw();
     $("cue-add").focus();
   });
@@ -161,22 +198,26 @@ $("cue-add").addEventListener("click", () => {
   const next = cues.find((cue) => cue.from_ms > from_ms);
   const cue = { from_ms, to_ms: Math.min(from_ms + NEW_MS, next ? next.from_ms : Math.max(whole_ms, from_ms + LEAST_MS)), text: "" };
   cues.push(cue);
-  isChanged = true;
+  change();
   draw();
   refocus(cue, "textarea");
 });
 
 $("cue-save").addEventListener("click", async () => {
+  const one = written.get(language.value);
+  if (!one) return;
+  const path = `/api/clips/${clip}/captions/${language.value}`;
+  const kept = cues.filter((cue) => cue.text.trim());
+  one.isChanged = false;
   try {
-    const kept = cues.filter((cue) => cue.text.trim());
-    if (kept.length) await call("PUT", `/api/clips/${clip}/captions/${language.value}`, { cues: kept });
-    else await call("DELETE", `/api/clips/${clip}/captions/${language.value}`);
-    isChanged = false;
+    if (kept.length) await call("PUT", path, { cues: kept });
+    else await call("DELETE", path);
     toast(said.saved);
   } catch (fault) {
+    one.isChanged = true;
     complain(fault);
   }
 });
-language.addEventListener("change", load);
-addEventListener("beforeunload", (event) => isChanged && event.preventDefault());
-load();
+language.addEventListener("change", choose);
+addEventListener("beforeunload", (event) => [...written.values()].some((one) => one.isChanged) && event.preventDefault());
+choose();
