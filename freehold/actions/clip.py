@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -169,6 +169,19 @@ async def own_clip(transaction: Transaction, account: Account, clip_id: ClipId) 
     return clip
 
 
+async def changeable_clip(transaction: Transaction, account: Account, clip_id: ClipId) -> Clip:
+    """`own_clip`, where nothing else is being made of it: with that it goes. `Conflict` (code `cut-part-taken`)."""
+    clip = await own_clip(transaction, account, clip_id)
+    if await cuts.taken_of(transaction, {clip_id}):
+        raise Conflict("cut-part-taken", "Another clip is being made of this one: change that one instead.")
+    return clip
+
+
+def has_poster(clip: Clip) -> bool:
+    """Whether there is something of it to be watched, were it by its author alone."""
+    return clip.state in WATCHABLE or clip.state is ClipState.WITHDRAWN
+
+
 def is_wanted(clip: Clip, at_us: int) -> bool:
     """Whether its author wishes it to be out by now."""
     return clip.wish is Wish.PUBLISH and (clip.publish_at_us is None or clip.publish_at_us <= at_us)
@@ -201,13 +214,14 @@ async def publish_due(backends: Backends, at_us: int) -> int:
 
 
 async def publish(backends: Backends, account: Account, clip_id: ClipId, at_us: int) -> Clip:
-    """Publish it now where it can be watched, else as soon as it can. `Conflict` where it never will.
+    """Publish it now where it can be watched, else as soon as it can. `Conflict` (codes `clip-not-publishable`,
+    `cut-part-taken`) where it never will.
 
     A withdrawn clip comes back; one that waits for its time waits no longer.
     """
 
     async def work(transaction: Transaction) -> Clip:
-        clip = await own_clip(transaction, account, clip_id)
+        clip = await changeable_clip(transaction, account, clip_id)
         if clip.state in (ClipState.REFUSED, ClipState.FAILED, ClipState.EXPIRED):
             raise Conflict("clip-not-publishable", "This clip cannot be watched, so it cannot be published.")
         if clip.state is ClipState.WITHDRAWN:
@@ -233,7 +247,14 @@ class Cover:
     cover_ms: int = 0
     picture_key: str | None = None
     poster: Rendition | None = None
-    """Made from it, where the clip can be watched."""
+    """Made from it, where there is something of the clip to be watched; else it is made with that."""
+
+
+class LateCover(Conflict):
+    """The clip became one that can be watched before a cover without a poster was kept: it needs one now."""
+
+    def __init__(self) -> None:
+        super().__init__("cover-late", "This clip was being made just then. Choose its cover again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,12 +278,12 @@ class Change:
 async def change(backends: Backends, account: Account, clip_id: ClipId, change: Change, at_us: int) -> Clip:
     """Change what is said of a clip. What everybody saw of it is kept to be looked up.
 
-    `Conflict` (codes `clip-over`, `already-published`, `clip-withdrawn`, `clip-edited-often`); raises what
-    `checked_words` raises.
+    `Conflict` (codes `cut-part-taken`, `clip-over`, `already-published`, `clip-withdrawn`, `clip-edited-often`),
+    `LateCover`; raises what `checked_words` raises.
     """
 
     async def work(transaction: Transaction) -> tuple[Clip, set[str]]:
-        clip = await own_clip(transaction, account, clip_id)
+        clip = await changeable_clip(transaction, account, clip_id)
         _check_changeable(clip, change)
         changed = _changed(clip, change, at_us)
         if _is_public(clip):
@@ -283,6 +304,19 @@ async def change(backends: Backends, account: Account, clip_id: ClipId, change: 
     return clip
 
 
+async def change_as_asked(
+    backends: Backends, account: Account, clip_id: ClipId, asked: Callable[[], Awaitable[Change]], at_us: int
+) -> Change:
+    """`change` by what is asked; asked again where a cover came just when the clip could be watched."""
+    wanted = await asked()
+    try:
+        await change(backends, account, clip_id, wanted, at_us)
+    except LateCover:
+        wanted = await asked()
+        await change(backends, account, clip_id, wanted, at_us)
+    return wanted
+
+
 def _check_changeable(clip: Clip, change: Change) -> None:
     if clip.state in (ClipState.REFUSED, ClipState.EXPIRED):
         raise Conflict("clip-over", "This clip was not taken; there is nothing to change.")
@@ -290,6 +324,8 @@ def _check_changeable(clip: Clip, change: Change) -> None:
         raise Conflict("already-published", "This clip is published. Withdraw it so that nobody else sees it.")
     if clip.state is ClipState.WITHDRAWN and (change.wish is Wish.PUBLISH or change.publish_at_us):
         raise Conflict("clip-withdrawn", "You took this clip back. Publish it again to bring it back.")
+    if change.cover is not None and change.cover.poster is None and has_poster(clip):
+        raise LateCover
 
 
 def _changed(clip: Clip, change: Change, at_us: int) -> Clip:
@@ -379,10 +415,10 @@ async def pin(backends: Backends, account: Account, clip_id: ClipId, is_pinned: 
 
 
 async def withdraw(backends: Backends, account: Account, clip_id: ClipId, at_us: int) -> Clip:
-    """Take a clip back: nobody but its author sees it. `Conflict` where it was not to be watched yet."""
+    """Take a clip back: nobody but its author sees it. `Conflict` (codes `clip-not-watchable`, `cut-part-taken`)."""
 
     async def work(transaction: Transaction) -> Clip:
-        clip = await own_clip(transaction, account, clip_id)
+        clip = await changeable_clip(transaction, account, clip_id)
         if clip.state is ClipState.WITHDRAWN:
             return clip
         if clip.state not in WATCHABLE:
@@ -444,6 +480,7 @@ async def delete_parts(transaction: Transaction, clip: Clip, at_us: int) -> tupl
     blobs."""
     names, keys = list[str](), set[str]()
     for part_id in await cuts.parts_of(transaction, clip.id):
+        await clips.lock(transaction, part_id)
         part = await clips.one_for_system(transaction, part_id)
         names += [part.incoming_name] if part and part.incoming_name else []
         keys |= await renditions.blob_keys_of_clip(transaction, part_id)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from random import Random
 
 from freehold.actions import clip as clip_actions
+from freehold.actions.captions import take_captions
 from freehold.actions.clip import AskedMaking
 from freehold.actions.making import checked_making, sound_asked
 from freehold.backends import Backends
@@ -66,10 +67,10 @@ async def cut(
     random: Random,
     asked: AskedMaking | None = None,
 ) -> Clip:
-    """A draft that is to be made of the parts, and then as `asked` with another clip, with what was said of the first;
-    the clips that they are of go with it.
+    """A draft that is to be made of the parts, and then as `asked` with another clip, with what was said of the first
+    and the captions of all; the clips that they are of go with it.
 
-    Raises what `check` and `checked_making` raise, `Absent` (code `clip-absent`), `Conflict` (codes
+    Raises what `check`, `checked_making` and `take_captions` raise, `Absent` (code `clip-absent`), `Conflict` (codes
     `cut-part-published`, `cut-part-made-with`, `cut-part-taken`, `cut-part-incomplete`).
     """
     check(cut, max_duration_ms)
@@ -86,6 +87,7 @@ async def cut(
         await clips.insert(transaction, made, at_us)
         await clips.set_tags(transaction, clip_id, clip_actions.parse_tags(made.caption))
         await cuts.insert(transaction, clip_id, replace(cut, overlays=overlays))
+        await take_captions(transaction, clip_id, cut.parts, at_us)
         if making is not None:
             await makings.insert(transaction, clip_id, making)
         await journal.append(transaction, Kind.CLIP_CUT, at_us=at_us, actor_id=account.id, subject_id=clip_id)

@@ -509,6 +509,7 @@ async def complete(intake: Intake, upload: Upload, file_name: str, words: Words)
         raise _too_big(intake.rules)
 
     async def work(transaction: Transaction) -> None:
+        await clips.lock(transaction, upload.clip_id)
         await uploads.set_size(transaction, upload.id, size_bytes)
         clip = await clips.one_for_system(transaction, upload.clip_id)
         if clip is None:
@@ -545,6 +546,7 @@ async def terminate(intake: Intake, account: Account, upload_id: UploadId) -> No
         at_us = intake.clock()
 
         async def work(transaction: Transaction) -> None:
+            await clips.lock(transaction, upload.clip_id)
             clip = await clips.one_for_system(transaction, upload.clip_id)
             if clip is not None and clip.state is not ClipState.UPLOADING:
                 raise Conflict("upload-finished", "This upload is complete. Delete its clip instead.")

@@ -7,7 +7,7 @@ nothing else is. SubRip (.srt) is read as well, since it differs by its commas a
 import html
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from freehold.domain.errors import BadInput
 
@@ -92,6 +92,36 @@ def checked(cues: Iterable[Cue]) -> tuple[Cue, ...]:
         if len(cue.text) > CUE_TEXT_LIMIT:
             raise BadInput("captions-text", f"A cue has at most {CUE_TEXT_LIMIT} characters: “{cue.text[:30]}…”.")
     return tuple(kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of time, and where it comes to stand."""
+
+    from_ms: int
+    to_ms: int
+    at_ms: int
+
+
+def moved(said: Iterable[tuple[Sequence[Cue], Stretch]]) -> list[Cue]:
+    """What is said in each of the stretches, where it comes to stand; a cue that goes on past an end is cut there, and
+    is one again where it goes on in the next."""
+    kept: list[Cue] = []
+    ends: dict[tuple[int, str], int] = {}
+    for cues, one in said:
+        for cue in cues:
+            from_ms, to_ms = max(cue.from_ms, one.from_ms), min(cue.to_ms, one.to_ms)
+            if from_ms >= to_ms:
+                continue
+            piece = Cue(from_ms - one.from_ms + one.at_ms, to_ms - one.from_ms + one.at_ms, cue.text)
+            place = ends.pop((one.at_ms, cue.text), None) if piece.from_ms == one.at_ms else None
+            if place is None:
+                place = len(kept)
+                kept.append(piece)
+            else:
+                kept[place] = replace(kept[place], to_ms=piece.to_ms)
+            ends[piece.to_ms, piece.text] = place
+    return kept
 
 
 def write(cues: Iterable[Cue]) -> str:

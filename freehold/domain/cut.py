@@ -2,8 +2,10 @@
 
 import json
 from base64 import b64decode, b64encode
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from freehold.domain.captions import Stretch
 from freehold.domain.ids import ClipId
 
 
@@ -45,6 +47,16 @@ class Cut:
     @property
     def duration_ms(self) -> int:
         return sum(part.duration_ms for part in self.parts)
+
+    def shortened(self, parts: Sequence[Part]) -> list[Stretch]:
+        """Where each of its parts comes to stand once they are as short as these; nothing where none is shorter."""
+        if tuple(parts) == self.parts:
+            return []
+        stretches, planned_ms, made_ms = list[Stretch](), 0, 0
+        for planned, part in zip(self.parts, parts, strict=True):
+            stretches.append(Stretch(planned_ms, planned_ms + part.duration_ms, made_ms))
+            planned_ms, made_ms = planned_ms + planned.duration_ms, made_ms + part.duration_ms
+        return stretches
 
     def to_json(self) -> str:
         overlays = [asdict(one) | {"picture": b64encode(one.picture).decode()} for one in self.overlays]

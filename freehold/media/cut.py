@@ -163,8 +163,7 @@ async def make_cut(
     jail: Jail,
     report: Callable[[float], None],
 ) -> Path:
-    """The whole as one file in `folder`. Raises MediaRefusal or BackendError."""
-    sources = [within(source) for source in sources]
+    """The whole, of parts that lie within their files, as one file in `folder`. Raises MediaRefusal or BackendError."""
     made = folder.resolve() / "cut"
     await asyncio.to_thread(made.mkdir, parents=True, exist_ok=True)
     pictures = [(one, made.parent / f"overlay{n}.png") for n, one in enumerate(cut.overlays)]

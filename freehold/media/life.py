@@ -11,7 +11,7 @@ import errno
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,19 +20,22 @@ from random import Random
 import structlog
 
 from freehold.actions import clip as clip_actions
+from freehold.actions.captions import move_captions
 from freehold.actions.upload import expire
 from freehold.backends import Backends
 from freehold.backends.database import Transaction, Work
 from freehold.domain.account import Viewer
-from freehold.domain.clip import WATCHABLE, ClipState, Rendition, RenditionKind
+from freehold.domain.captions import TIME_LIMIT_MS, Stretch
+from freehold.domain.clip import WATCHABLE, Clip, ClipState, Rendition, RenditionKind
 from freehold.domain.cut import Part
 from freehold.domain.errors import BackendError, NoRoom, Refusal
 from freehold.domain.ids import ClipId, SoundId, ViewerId, id_text, new_id
-from freehold.domain.making import USES, Making
+from freehold.domain.making import USES, Making, MakingKind
 from freehold.domain.verdict import Door
 from freehold.governance.permissions import usable_clip
 from freehold.media.cover import fit_picture, make_cover, within
 from freehold.media.cut import Source, make_cut
+from freehold.media.cut import within as within_file
 from freehold.media.encode import encode_first, encode_rest
 from freehold.media.graph import CLIP_GRAPH, Graph, Step
 from freehold.media.jail import Jail, open_jail
@@ -78,6 +81,10 @@ INCOMPLETE = ("ladder-incomplete", "This clip plays, but its higher qualities co
 
 class LeaseLostError(Exception):
     """The clip is gone, or somebody else's: what was done for it is thrown away."""
+
+
+class OtherCoverError(Exception):
+    """The author chose another cover while this one was made."""
 
 
 class PartsWaitError(Exception):
@@ -268,6 +275,8 @@ class Life:
         is_over = step.reaches in self.graph.over
 
         async def work(transaction: Transaction) -> bool:
+            # What its author changes at the same time comes wholly before this or after it.
+            await clips.lock(transaction, lease.clip.id)
             if not await clips.holds_lease(transaction, lease.clip.id, lease.owner):
                 return False
             await change(transaction)
@@ -292,11 +301,17 @@ class Life:
 
     async def _probe(self, attempt: Attempt) -> None:
         clip = attempt.lease.clip
-        uploaded = source = self.incoming_dir / clip.incoming_name if clip.incoming_name else await self._cut(attempt)
-        found = await probe(source, self.limits, self.jail)
+        moves: list[list[Stretch]] = []
+        if clip.incoming_name:
+            source = self.incoming_dir / clip.incoming_name
+        else:
+            source, shortened = await self._cut(attempt)
+            moves += [shortened] if shortened else []
+        uploaded, found = source, await probe(source, self.limits, self.jail)
         made = await makings.of_clip(self.backends.database, clip.id)
         if made is not None:
-            source = await self._made_with(attempt, made, source, found)
+            source, begins_at_ms = await self._made_with(attempt, made, source, found)
+            moves += [[Stretch(0, TIME_LIMIT_MS - begins_at_ms, begins_at_ms)]] if begins_at_ms else []
             found = await probe(source, self.limits, self.jail)
         attempt.report(0.9)
         key = await attempt.puts.put_file(source)
@@ -306,6 +321,8 @@ class Life:
         async def change(transaction: Transaction) -> None:
             _, keys = await clip_actions.delete_parts(transaction, clip, at_us)
             parts_keys.update(keys)
+            for stretches in moves:
+                await move_captions(transaction, clip.id, stretches, at_us)
             await clips.set_facts(
                 transaction,
                 clip.id,
@@ -322,8 +339,9 @@ class Life:
         uploaded.unlink(missing_ok=True)
         await clip_actions.delete_blobs(self.backends, parts_keys)
 
-    async def _cut(self, attempt: Attempt) -> Path:
-        """The file of a clip that is made of parts of others, which it takes the place of."""
+    async def _cut(self, attempt: Attempt) -> tuple[Path, list[Stretch]]:
+        """The file of a clip that is made of parts of others, which it takes the place of; where what was to be of
+        each comes to stand, since a part ends with its file."""
         clip, database = attempt.lease.clip, self.backends.database
         cut = await cuts.of_clip(database, clip.id)
         assert cut is not None
@@ -331,8 +349,9 @@ class Life:
         for part in cut.parts:
             if part.clip_id not in of:
                 of[part.clip_id] = await self._part(attempt, part)
-        sources = [replace(of[part.clip_id], part=part) for part in cut.parts]
-        return await make_cut(cut, sources, attempt.folder, self.limits, self.jail, attempt.report)
+        sources = [within_file(replace(of[part.clip_id], part=part)) for part in cut.parts]
+        path = await make_cut(cut, sources, attempt.folder, self.limits, self.jail, attempt.report)
+        return path, cut.shortened([source.part for source in sources])
 
     async def _part(self, attempt: Attempt, part: Part) -> Source:
         """A part's file; `PartsWaitError` where it was not looked into yet."""
@@ -347,9 +366,9 @@ class Life:
         await self.backends.blobs.fetch_file(clip.original_key, path)
         return Source(part, path, Probe.from_json(clip.probe))
 
-    async def _made_with(self, attempt: Attempt, made: Making, own: Path, found: Probe) -> Path:
-        """The upload put together with the clip that it is made with, which it takes the place of. MediaRefusal
-        `media-source-gone` where its author may not use that one any more."""
+    async def _made_with(self, attempt: Attempt, made: Making, own: Path, found: Probe) -> tuple[Path, int]:
+        """The upload put together with the clip that it is made with, which it takes the place of, and when its own
+        picture begins in it. MediaRefusal `media-source-gone` where its author may not use that one any more."""
         clip, database = attempt.lease.clip, self.backends.database
         account = await accounts.by_id(database, clip.author_id)
         viewer = Viewer(ViewerId(clip.author_id), account)
@@ -368,7 +387,8 @@ class Life:
             path, rungs[-1].width_px, rungs[-1].height_px, fps, view.clip.duration_ms, "mp4a" in rungs[-1].codecs
         )
         made = replace(made, length_ms=min(made.length_ms, view.clip.duration_ms))
-        return await make_with(made, own, found, other, attempt.folder, self.limits, self.jail, attempt.report)
+        path = await make_with(made, own, found, other, attempt.folder, self.limits, self.jail, attempt.report)
+        return path, made.length_ms if made.kind is MakingKind.STITCH else 0
 
     async def _source(self, attempt: Attempt) -> tuple[Path, Probe]:
         clip = attempt.lease.clip
@@ -381,16 +401,26 @@ class Life:
         clip = attempt.lease.clip
         source, found = await self._source(attempt)
         output = await encode_first(source, found, attempt.folder, self.limits, self.jail, attempt.report)
-        poster = await self._cover(attempt, output)
-        made = [await put_file(attempt.puts, clip.id, file) for file in (output.rendition, poster, output.strip)]
+        made = [await put_file(attempt.puts, clip.id, file) for file in (output.rendition, output.strip)]
         if output.waveform:
             made.append(await put_waveform(attempt.puts, clip.id, output.waveform))
-        at_us = self.clock()
+        while not await self._show_first(attempt, output, made):
+            pass
+
+    async def _show_first(self, attempt: Attempt, output: FirstOutput, made: Sequence[Rendition]) -> bool:
+        """Let the clip be watched, with its cover; False where its author chose another one meanwhile."""
+        clip, at_us = attempt.lease.clip, self.clock()
         sound_id = SoundId(new_id(at_us, self.random))
+        chosen = await clips.one_for_system(self.backends.database, clip.id) or clip
+        poster = await put_file(attempt.puts, clip.id, await self._cover(attempt, chosen, output))
 
         async def change(transaction: Transaction) -> None:
+            current = await clips.one_for_system(transaction, clip.id)
+            assert current is not None, "its lease is held"
+            if (current.cover_ms, current.cover_key) != (chosen.cover_ms, chosen.cover_key):
+                raise OtherCoverError
             await renditions.delete_all(transaction, clip.id)
-            await _put_all(transaction, made)
+            await _put_all(transaction, [*made, poster])
             await clips.set_facts(
                 transaction,
                 clip.id,
@@ -399,16 +429,19 @@ class Life:
                 perceptual_hash=output.perceptual_hash,
             )
             if output.can_be_heard:
-                await settle_sound(transaction, clip, output.sound_prints, sound_id, at_us)
-            current = await clips.one_for_system(transaction, clip.id)
-            if current is not None and clip_actions.is_wanted(current, at_us):
+                await settle_sound(transaction, current, output.sound_prints, sound_id, at_us)
+            if clip_actions.is_wanted(current, at_us):
                 await clip_actions.make_public(transaction, current, at_us)
 
-        await self._move_on(attempt, change)
+        try:
+            await self._move_on(attempt, change)
+        except OtherCoverError:
+            return False
+        return True
 
-    async def _cover(self, attempt: Attempt, output: FirstOutput) -> MediaFile:
+    async def _cover(self, attempt: Attempt, clip: Clip, output: FirstOutput) -> MediaFile:
         """As the author chose it while the clip was still on its way, else the one that was found."""
-        clip, folder = attempt.lease.clip, attempt.folder
+        folder = attempt.folder
         if clip.cover_key is not None:
             picture = folder / "picture.jpg"
             await self.backends.blobs.fetch_file(clip.cover_key, picture)
@@ -480,6 +513,7 @@ class Life:
             words = INCOMPLETE
 
         async def work(transaction: Transaction) -> bool:
+            await clips.lock(transaction, clip.id)
             if not await clips.holds_lease(transaction, clip.id, lease.owner):
                 return False
             if state is ClipState.REFUSED:

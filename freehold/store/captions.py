@@ -36,6 +36,12 @@ async def text_of(source: Database | Transaction, clip_id: ClipId, language: str
     return str(rows[0]["text"]) if rows else None
 
 
+async def tracks_of(source: Database | Transaction, clip_id: ClipId) -> dict[str, str]:
+    """Language and text of each track."""
+    rows = await source.fetch("SELECT language, text FROM clip_captions WHERE clip_id = $1 ORDER BY language", clip_id)
+    return {row["language"]: row["text"] for row in rows}
+
+
 async def texts_of(source: Database | Transaction, clip_ids: Sequence[int]) -> dict[int, list[str]]:
     """All tracks of each clip."""
     if not clip_ids:

@@ -1,6 +1,8 @@
 """A clip made of parts of others: cut at the very frames, in order, with pictures over it, and nothing left behind."""
 
 import subprocess
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -8,13 +10,17 @@ import pytest
 
 from freehold.actions import clip as clip_actions
 from freehold.actions import cut as actions
+from freehold.actions.captions import delete_captions, set_captions
 from freehold.app import clock_us
-from freehold.domain.clip import ClipState, RenditionKind, Wish
+from freehold.backends.blobs import LocalBlobs
+from freehold.domain.captions import Cue, read
+from freehold.domain.clip import ClipState, Rendition, RenditionKind, Wish
 from freehold.domain.cut import Cut, Overlay, Part
 from freehold.domain.errors import BadInput, Conflict, Refusal, TooLarge
 from freehold.domain.ids import ClipId, parse_id
 from freehold.media.cover import kept_picture
 from freehold.media.jail import ffmpeg_path, open_jail
+from freehold.store import captions
 from freehold.store import clip as clips
 from tests.conftest import Client, Running
 from tests.life.conftest import Workshop, run_all
@@ -73,19 +79,45 @@ async def make(workshop: Workshop, cut: Cut) -> ClipId:
     return made.id
 
 
+async def say(workshop: Workshop, clip_id: ClipId, *cues: Cue) -> None:
+    await set_captions(workshop.backends, workshop.account, clip_id, "en", cues, clock_us())
+
+
+async def said_in(workshop: Workshop, clip_id: ClipId) -> list[Cue]:
+    assert (await workshop.clip(clip_id)).caption_languages == "en"
+    return list(read((await captions.tracks_of(workshop.backends.database, clip_id))["en"]))
+
+
 async def test_parts_are_cut_at_their_frames_and_take_the_place_of_what_they_are_of(
     workshop: Workshop, counted: Path, wide: Path, tmp_path: Path
 ) -> None:
     """Frames 20 to 22, the wide one for 200 ms, frames 5 to 9; a picture over the last of it."""
     first, second = await workshop.upload(counted, Wish.DRAFT), await workshop.upload(wide, Wish.DRAFT)
+    await say(workshop, first, Cue(100, 250, "early"), Cue(350, 840, "one more"), Cue(840, 990, "one"))
+    await say(workshop, second, Cue(0, 1_000, "wide"))
     parts = (Part(first, 800, 920), Part(second, 0, 200), Part(first, 200, 400))
     clip_id = await make(workshop, Cut(parts, (Overlay("hi", white_picture(), 750, 0, 250, 320, 520),)))
     listed = await clips.of_author_for_system(workshop.backends.database, workshop.account.id, 10)
     assert [clip.id for clip in listed] == [clip_id], "what it is made of is not for its author to see any more"
+    with pytest.raises(Conflict, match="cut-part-taken"):
+        await say(workshop, first, Cue(0, 100, "too late"))
+    by_author = (workshop.backends, workshop.account, first)
+    for late in (
+        clip_actions.publish(*by_author, clock_us()),
+        clip_actions.change(*by_author, clip_actions.Change(wish=Wish.PUBLISH), clock_us()),
+        clip_actions.withdraw(*by_author, clock_us()),
+        delete_captions(*by_author, "en", clock_us()),
+    ):
+        with pytest.raises(Conflict, match="cut-part-taken"):
+            await late
     assert await run_all(workshop.life()) >= 4
     clip = await workshop.clip(clip_id)
     assert (clip.state, clip.caption, clip.wish) == (ClipState.READY, "made for #tests", Wish.DRAFT)
     assert abs(clip.duration_ms - 520) <= 40
+    assert await said_in(workshop, clip_id) == [
+        Cue(0, 40, "one more"), Cue(40, 120, "one"), Cue(120, 320, "wide"), Cue(320, 370, "early"),
+        Cue(470, 520, "one more"),
+    ]  # fmt: skip
     assert (clip.width_px, clip.height_px) == (96, 128)
     for part in (first, second):
         assert await clips.one_for_system(workshop.backends.database, part) is None
@@ -154,27 +186,89 @@ async def test_a_part_behind_the_end_of_its_file_is_refused_and_one_past_it_is_c
     workshop: Workshop, counted: Path
 ) -> None:
     behind = await make(workshop, Cut((Part(await workshop.upload(counted, Wish.DRAFT), 5_000, 6_000),)))
-    past = await make(workshop, Cut((Part(await workshop.upload(counted, Wish.DRAFT), 600, 6_000),)))
+    long = await workshop.upload(counted, Wish.DRAFT)
+    await say(workshop, long, Cue(0, 700, "here"), Cue(700, 6_000, "until the end"))
+    past = await make(workshop, Cut((Part(long, 600, 6_000), Part(long, 0, 400))))
     await run_all(workshop.life())
     assert (await workshop.clip(behind)).refusal_code == "media-part-short"
     clip = await workshop.clip(past)
-    assert clip.state is ClipState.READY and 380 <= clip.duration_ms <= 480
+    assert clip.state is ClipState.READY and 780 <= clip.duration_ms <= 880
+    begin, until, again = await said_in(workshop, past)
+    assert (begin, until.text, again.text) == (Cue(0, 100, "here"), "until the end", "here")
+    assert 380 <= until.to_ms == again.from_ms == again.to_ms - 400 <= 480, "said where the shorter part ends"
 
 
-@pytest.mark.parametrize("dialect", ["sqlite"])
-async def test_a_picture_chosen_before_a_clip_is_made_is_its_cover(workshop: Workshop, counted: Path) -> None:
-    clip_id = await workshop.upload(counted)
-    red = ffmpeg("-f", "lavfi", "-i", "color=red:s=64x64", "-frames:v", "1", "-f", "image2pipe", "-c:v", "png", "-")
-    kept = await kept_picture(open_jail(False), red)
-    key = await workshop.backends.blobs.put(kept)
-    change = clip_actions.Change(cover=clip_actions.Cover(picture_key=key))
-    await clip_actions.change(workshop.backends, workshop.account, clip_id, change, clock_us())
-    await run_all(workshop.life())
+async def coloured_cover(workshop: Workshop, colour: str) -> clip_actions.Cover:
+    words = ("-f", "lavfi", "-i", f"color={colour}:s=64x64", "-frames:v", "1", "-f", "image2pipe", "-c:v", "png", "-")
+    return clip_actions.Cover(
+        picture_key=await workshop.backends.blobs.put(await kept_picture(open_jail(False), ffmpeg(*words)))
+    )
+
+
+async def poster_of(workshop: Workshop, clip_id: ClipId) -> tuple[Rendition, bytes]:
+    """With its mean colour."""
     (poster,) = [one for one in await workshop.files(clip_id) if one.kind is RenditionKind.POSTER]
     raw = await workshop.backends.blobs.read(poster.blob_key, 0, poster.size_bytes)
-    drawn = ffmpeg("-i", "-", "-vf", "scale=1:1:flags=area", "-pix_fmt", "rgb24", "-f", "rawvideo", "-", data=raw)
-    assert drawn[0] > 200 and max(drawn[1:3]) < 40
+    words = ("-i", "-", "-vf", "scale=1:1:flags=area", "-pix_fmt", "rgb24", "-f", "rawvideo", "-")
+    return poster, ffmpeg(*words, data=raw)
+
+
+class Interrupted(LocalBlobs):
+    """Has something happen while the first poster is put."""
+
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def put_file(self, path: Path) -> str:
+        if self.meanwhile is not None and path.name == "poster.jpg":
+            meanwhile, self.meanwhile = self.meanwhile, None
+            await meanwhile()
+        return await super().put_file(path)
+
+
+async def test_a_cover_and_a_wish_said_before_and_while_a_clip_is_made_are_kept(
+    workshop: Workshop, counted: Path
+) -> None:
+    clip_id = await workshop.upload(counted, Wish.DRAFT)
+    workshop.backends = replace(workshop.backends, blobs=(blobs := Interrupted(workshop.folder / "blobs")))
+    by_author = (workshop.backends, workshop.account, clip_id)
+    before, meant = [clip_actions.Change(cover=await coloured_cover(workshop, one)) for one in ("blue", "red")]
+    await clip_actions.change(*by_author, before, clock_us())
+
+    async def meanwhile() -> None:
+        await clip_actions.change(*by_author, meant, clock_us())
+        await clip_actions.publish(*by_author, clock_us())
+
+    blobs.meanwhile = meanwhile
+    await run_all(workshop.life())
+    assert blobs.meanwhile is None
+    poster, drawn = await poster_of(workshop, clip_id)
+    assert drawn[0] > 200 and max(drawn[1:3]) < 40, "the one that was chosen last"
     assert (poster.width_px, poster.height_px) == (96, 128)
+    clip = await workshop.clip(clip_id)
+    assert (clip.cover_key, clip.published_at_us is not None) == (meant.cover and meant.cover.picture_key, True)
+
+
+async def test_a_cover_chosen_just_before_a_clip_can_be_watched_is_asked_for_again(
+    workshop: Workshop, counted: Path
+) -> None:
+    clip_id = await workshop.upload(counted)
+    cover, asked_in = await coloured_cover(workshop, "red"), list[ClipState]()
+
+    async def asked() -> clip_actions.Change:
+        """The clip is made while the first answer is on its way."""
+        asked_in.append((await workshop.clip(clip_id)).state)
+        if not await run_all(workshop.life()):
+            poster, _ = await poster_of(workshop, clip_id)
+            return clip_actions.Change(cover=replace(cover, poster=replace(poster, name="chosen.jpg")))
+        return clip_actions.Change(cover=cover)
+
+    await clip_actions.change_as_asked(workshop.backends, workshop.account, clip_id, asked, clock_us())
+    assert asked_in == [ClipState.UPLOADED, ClipState.READY]
+    poster, _ = await poster_of(workshop, clip_id)
+    assert poster.name == "chosen.jpg"
+    with pytest.raises(Conflict, match="cover-late"):
+        late = clip_actions.Change(cover=cover)
+        await clip_actions.change(workshop.backends, workshop.account, clip_id, late, clock_us())
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"])

@@ -11,14 +11,17 @@ import pytest
 from freehold.actions import clip as actions
 from freehold.actions import cut as cutting
 from freehold.actions import upload as upload_actions
+from freehold.actions.captions import set_captions
 from freehold.actions.clip import AskedMaking, Words
 from freehold.actions.upload import Announced
 from freehold.app import clock_us
+from freehold.domain.captions import Cue, read
 from freehold.domain.clip import Clip, ClipState, RenditionKind, Wish
 from freehold.domain.cut import Cut, Part
 from freehold.domain.errors import Absent, BadInput, Conflict, Refusal
 from freehold.domain.ids import ClipId
 from freehold.domain.making import Layout, MakingKind
+from freehold.store import captions
 from tests.life.conftest import Workshop, run_all
 from tests.media.clips import FAST_H264, ffmpeg
 
@@ -46,10 +49,12 @@ def flashes(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     return make
 
 
-async def make(workshop: Workshop, path: Path, asked: AskedMaking | None = None) -> Clip:
+async def make(workshop: Workshop, path: Path, asked: AskedMaking | None = None, *said: Cue) -> Clip:
     words = Words("made for #tests", wish=Wish.PUBLISH, asked_making=asked)
     announced = Announced(path.stat().st_size, path.name, words)
     upload = await upload_actions.take_file(workshop.intake, workshop.account, path, announced)
+    if said:
+        await set_captions(workshop.backends, workshop.account, upload.clip_id, "en", said, clock_us())
     await run_all(workshop.life())
     return await workshop.clip(upload.clip_id)
 
@@ -123,7 +128,11 @@ async def test_a_stitch_begins_with_the_other_and_goes_on_with_ones_own(
 ) -> None:
     source = await make(workshop, flashes("other", "320x240", 0.5, 3.0, "teal", 25))
     mine = flashes("own", "136x240", 1.0, 2.5, "brown")
-    stitch = await make(workshop, mine, AskedMaking(MakingKind.STITCH, source.id, length_ms=1_200))
+    asked = AskedMaking(MakingKind.STITCH, source.id, length_ms=1_200)
+    stitch = await make(workshop, mine, asked, Cue(1_000, 1_400, "white"))
+    assert stitch.caption_languages == "en"
+    text = await captions.text_of(workshop.backends.database, stitch.id, "en")
+    assert text and read(text) == (Cue(2_200, 2_600, "white"),), "captions go along with what they are said in"
     film = await film_of(workshop, stitch, tmp_path)
     assert (stitch.width_px, stitch.height_px) == (136, 240)
     assert stitch.duration_ms == pytest.approx(3_700, abs=80)

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypedDict
 
@@ -22,7 +23,6 @@ from freehold.api.routes import BEFORE, BYTES_SCHEMA, ID_SCHEMA, PICTURES, Acces
 from freehold.api.server import Call
 from freehold.domain.account import NOBODY, Viewer
 from freehold.domain.clip import (
-    WATCHABLE,
     Audience,
     Clip,
     ClipState,
@@ -302,9 +302,8 @@ async def cut(call: Call, body: CutBody) -> ClipAnswer:
 async def change(call: Call, body: WordsBody) -> MineShape:
     """Change what is said of a clip: caption, description, labels, who may do what, cover, when it is published."""
     clip_id = ClipId(path_id(call, "clip_id"))
-    await actions.change(
-        call.server.backends, call.account, clip_id, await _asked_change(call, clip_id, body), call.at_us
-    )
+    asked = partial(_asked_change, call, clip_id, body)
+    await actions.change_as_asked(call.server.backends, call.account, clip_id, asked, call.at_us)
     return await shape_of(call, clip_id)
 
 
@@ -342,12 +341,16 @@ async def cover(call: Call) -> MineShape:
 
 async def show_by_picture(call: Call, clip_id: ClipId, data: bytes) -> None:
     """Raises what `kept_picture` and the change raise."""
-    server, clip = call.server, await own_clip(call, clip_id)
-    picture = await kept_picture(server.jail(), data)
-    key = await server.backends.blobs.put(picture)
-    poster = await _poster_of(call, clip, picture) if _has_renditions(clip) else None
-    wanted = Change(cover=Cover(picture_key=key, poster=poster))
-    await actions.change(server.backends, call.account, clip_id, wanted, call.at_us)
+    await own_clip(call, clip_id)
+    picture = await kept_picture(call.server.jail(), data)
+    key = await call.server.backends.blobs.put(picture)
+
+    async def asked() -> Change:
+        clip = await own_clip(call, clip_id)
+        poster = await _poster_of(call, clip, picture) if actions.has_poster(clip) else None
+        return Change(cover=Cover(picture_key=key, poster=poster))
+
+    await actions.change_as_asked(call.server.backends, call.account, clip_id, asked, call.at_us)
 
 
 @routes.add("PUT", "/api/clips/{clip_id}/pin", access=Access.SIGNED_IN, answer=MineShape)
@@ -435,16 +438,12 @@ async def own_clip(call: Call, clip_id: ClipId) -> Clip:
     return clip
 
 
-def _has_renditions(clip: Clip) -> bool:
-    return clip.state in WATCHABLE or clip.state is ClipState.WITHDRAWN
-
-
 async def moment_cover(call: Call, clip_id: ClipId, cover_ms: int) -> Cover:
     """The cover from a moment of the clip; where it is not made yet, it will be taken from there."""
     if not 0 <= cover_ms <= COVER_MS_LIMIT:
         raise BadInput("bad-cover", "The cover is a moment of the clip, in milliseconds from its start.")
     clip = await own_clip(call, clip_id)
-    if not _has_renditions(clip):
+    if not actions.has_poster(clip):
         return Cover(cover_ms)
     cover_ms = within(cover_ms, clip.duration_ms)
     lowest, size = await _lowest_and_size(call, clip)

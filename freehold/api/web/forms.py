@@ -289,13 +289,15 @@ async def clip(call: Call) -> Response:
 async def words(call: Call) -> Response:
     """Change what is said of a clip of one's own, or the moment of its cover alone."""
     fields = await read_form(call)
-    clip_id, backends = _clip_id(fields), call.server.backends
-    try:
+    clip_id = _clip_id(fields)
+
+    async def asked() -> Change:
         if fields.get("only") == "cover":
-            wanted = Change(cover=await clips.moment_cover(call, clip_id, _milliseconds(fields)))
-        else:
-            wanted = _change_in(fields)
-        await clip_actions.change(backends, call.account, clip_id, wanted, call.at_us)
+            return Change(cover=await clips.moment_cover(call, clip_id, _milliseconds(fields)))
+        return _change_in(fields)
+
+    try:
+        wanted = await clip_actions.change_as_asked(call.server.backends, call.account, clip_id, asked, call.at_us)
     except BadInput as refusal:
         return await _edit_refused(call, clip_id, refusal)
     return see_other(f"/studio/{id_text(clip_id)}?done=words" if wanted.wish is None else "/studio")
