@@ -19,6 +19,7 @@ from freehold.store import account as accounts
 from freehold.store import clip as clips
 from freehold.store import journal, rendition
 from freehold.store import session as sessions
+from freehold.store import sound as sounds
 
 HANDLE = re.compile(r"[a-z0-9_](?:[a-z0-9_.]{0,28}[a-z0-9_])")
 _RESERVED = (
@@ -333,7 +334,10 @@ async def erase(
         await accounts.lock(transaction, account.id)
         keys = await rendition.blob_keys_of_account(transaction, account.id)
         names = await clips.incoming_names_of(transaction, account.id)
+        heard = await sounds.ids_in_clips_of(transaction, account.id)
         await accounts.delete(transaction, account.id)
+        for sound_id in heard:
+            await sounds.delete_unused(transaction, sound_id)
         own = (_subject("handle", account.handle), _subject("account", str(account.id)), f"upload:{account.id}")
         for subject in own:
             await sessions.forget_guesses(transaction, subject)

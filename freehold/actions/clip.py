@@ -463,9 +463,7 @@ async def delete(backends: Backends, incoming_dir: Path, account: Account, clip_
         clip = await own_clip(transaction, account, clip_id)
         names, keys = await delete_parts(transaction, clip, at_us)
         keys |= await renditions.blob_keys_of_clip(transaction, clip_id)
-        await clips.delete(transaction, clip_id)
-        if clip.sound_id is not None:
-            await sounds.delete_unused(transaction, clip.sound_id)
+        await delete_row(transaction, clip)
         await journal.append(transaction, Kind.CLIP_DELETED, at_us=at_us, actor_id=account.id, subject_id=clip_id)
         return [*names, *([clip.incoming_name] if clip.incoming_name else [])], keys
 
@@ -475,6 +473,20 @@ async def delete(backends: Backends, incoming_dir: Path, account: Account, clip_
     await delete_blobs(backends, keys)
 
 
+async def delete_row(transaction: Transaction, clip: Clip) -> None:
+    """Delete the clip, and its sound where it was the last to have it."""
+    await clips.delete(transaction, clip.id)
+    if clip.sound_id is not None:
+        await sounds.delete_unused(transaction, clip.sound_id)
+
+
+async def let_sound_go(transaction: Transaction, clip: Clip) -> None:
+    """Have no sound in a clip that will never be heard."""
+    if clip.sound_id is not None:
+        await clips.set_facts(transaction, clip.id, sound_id=None)
+        await sounds.delete_unused(transaction, clip.sound_id)
+
+
 async def delete_parts(transaction: Transaction, clip: Clip, at_us: int) -> tuple[list[str], set[str]]:
     """Delete the clips that the clip is made of; the names of their files under `incoming/`, and the keys of their
     blobs."""
@@ -482,9 +494,11 @@ async def delete_parts(transaction: Transaction, clip: Clip, at_us: int) -> tupl
     for part_id in await cuts.parts_of(transaction, clip.id):
         await clips.lock(transaction, part_id)
         part = await clips.one_for_system(transaction, part_id)
-        names += [part.incoming_name] if part and part.incoming_name else []
+        if part is None:
+            continue
+        names += [part.incoming_name] if part.incoming_name else []
         keys |= await renditions.blob_keys_of_clip(transaction, part_id)
-        await clips.delete(transaction, part_id)
+        await delete_row(transaction, part)
         await journal.append(transaction, Kind.CLIP_DELETED, at_us=at_us, actor_id=clip.author_id, subject_id=part_id)
     await cuts.delete(transaction, clip.id)
     return names, keys

@@ -550,7 +550,8 @@ async def terminate(intake: Intake, account: Account, upload_id: UploadId) -> No
             clip = await clips.one_for_system(transaction, upload.clip_id)
             if clip is not None and clip.state is not ClipState.UPLOADING:
                 raise Conflict("upload-finished", "This upload is complete. Delete its clip instead.")
-            await clips.delete(transaction, upload.clip_id)
+            if clip is not None:
+                await clip_actions.delete_row(transaction, clip)
             await journal.append(
                 transaction, Kind.CLIP_DELETED, at_us=at_us, actor_id=account.id, subject_id=upload.clip_id
             )
@@ -571,6 +572,9 @@ async def expire(backends: Backends, directory: Path, at_us: int) -> int:
             # Asked again inside: a late request may have gone on with it.
             if not await uploads.delete_expired(transaction, upload.id, at_us):
                 return False
+            clip = await clips.one_for_system(transaction, upload.clip_id)
+            if clip is not None:
+                await clip_actions.let_sound_go(transaction, clip)
             return await clips.set_state(
                 transaction,
                 upload.clip_id,

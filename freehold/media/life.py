@@ -518,6 +518,7 @@ class Life:
                 return False
             if state is ClipState.REFUSED:
                 await clips.set_facts(transaction, clip.id, incoming_name=None, original_key=None)
+                await clip_actions.let_sound_go(transaction, clip)
                 await cuts.release(transaction, clip.id)
             kind = Kind.CLIP_REFUSED if state is ClipState.REFUSED else Kind.CLIP_FAILED
             await journal.append(

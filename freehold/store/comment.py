@@ -232,7 +232,8 @@ async def held_under_clips_of(
     """Newest first."""
     rows = await database.fetch(
         f"{_SELECT} JOIN clip ON clip.id = comment.clip_id WHERE clip.author_id = $2 AND comment.held_at_us IS NOT NULL"
-        " AND comment.id < $3 AND account.suspended_at_us IS NULL ORDER BY comment.id DESC LIMIT $4",
+        " AND clip.state IN ('playable', 'ready') AND comment.id < $3 AND account.suspended_at_us IS NULL"
+        " ORDER BY comment.id DESC LIMIT $4",
         author_id,
         author_id,
         before_id or NEWEST,
@@ -241,14 +242,16 @@ async def held_under_clips_of(
     return [_comment_of(row) for row in rows]
 
 
-async def count_held_under_clips_of(database: Database, author_id: AccountId) -> int:
+async def count_held_under_clips_of(database: Database, author_id: AccountId) -> dict[ClipId, int]:
+    """By clip. Judge them before you say how many there are."""
     rows = await database.fetch(
-        "SELECT COUNT(*) AS count FROM comment JOIN clip ON clip.id = comment.clip_id"
+        "SELECT comment.clip_id, COUNT(*) AS count FROM comment JOIN clip ON clip.id = comment.clip_id"
         " JOIN account ON account.id = comment.author_id"
-        " WHERE clip.author_id = $1 AND comment.held_at_us IS NOT NULL AND account.suspended_at_us IS NULL",
+        " WHERE clip.author_id = $1 AND clip.state IN ('playable', 'ready') AND comment.held_at_us IS NOT NULL"
+        " AND account.suspended_at_us IS NULL GROUP BY comment.clip_id",
         author_id,
     )
-    return int(rows[0]["count"])
+    return {ClipId(row["clip_id"]): row["count"] for row in rows}
 
 
 async def ids_on_clip_for_system(database: Database, clip_id: ClipId) -> list[CommentId]:

@@ -76,6 +76,14 @@ async def ids_by_author(source: Database | Transaction, author_id: AccountId) ->
     return [row["id"] for row in rows]
 
 
+async def ids_in_clips_of(source: Database | Transaction, author_id: AccountId) -> list[SoundId]:
+    """The sounds, whosever they are, that the author's clips have."""
+    rows = await source.fetch(
+        "SELECT DISTINCT sound_id FROM clip WHERE author_id = $1 AND sound_id IS NOT NULL ORDER BY sound_id", author_id
+    )
+    return [SoundId(row["sound_id"]) for row in rows]
+
+
 async def set_title(transaction: Transaction, sound_id: SoundId, title: str) -> None:
     await transaction.execute("UPDATE sound SET title = $2 WHERE id = $1", sound_id, title)
 
@@ -119,7 +127,9 @@ async def accounts_by_day(database: Database, sound_id: SoundId, after_us: int, 
 
 
 async def delete_unused(transaction: Transaction, sound_id: SoundId) -> None:
-    """Forget a sound that no clip has any more."""
+    """Forget a sound that no clip has any more. Of two that take their clips from it at once, the later one sees so."""
+    if transaction.dialect == "postgresql":
+        await transaction.fetch("SELECT 1 FROM sound WHERE id = $1 FOR UPDATE", sound_id)
     await transaction.execute(
         "DELETE FROM sound WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM clip WHERE clip.sound_id = $1)", sound_id
     )

@@ -7,8 +7,10 @@ from typing import Any
 from freehold.backends.blobs import blob_key
 from freehold.domain.clip import ClipState
 from freehold.domain.ids import id_text, parse_id
+from freehold.store import clip as clips
 from freehold.store import journal
 from freehold.store import session as sessions
+from freehold.store import sound as sounds
 from freehold.store.schema import metadata
 from tests.api.made import make_clip
 from tests.conftest import Running
@@ -47,6 +49,14 @@ async def test_nothing_of_a_deleted_account_is_left_in_any_table_or_blob(idle: R
     shared = await make_clip(backends, account_id, bytes_=b"both have it")
     draft = await make_clip(backends, account_id, is_published=False, state=ClipState.UPLOADING)
     of_bob = await make_clip(backends, bob_id, bytes_=b"both have it")
+    for sound_id, clip_ids in ((7, (own, of_bob)), (8, (shared,))):
+        await idle.database.transact(
+            lambda tx, sound_id=sound_id: sounds.insert(tx, sound_id, bob_id, "of bob's", None, 1)
+        )
+        for clip_id in clip_ids:
+            await idle.database.transact(
+                lambda tx, clip_id=clip_id, sound_id=sound_id: clips.set_facts(tx, clip_id, sound_id=sound_id)
+            )
     keys = {key async for key in backends.blobs.all_keys()}
     assert {key_of(b"only hers"), key_of(b"both have it")} < keys
     incoming = Path(idle.server.incoming_dir) / "halved"
@@ -74,6 +84,7 @@ async def test_nothing_of_a_deleted_account_is_left_in_any_table_or_blob(idle: R
 
     words = ["ada_lovelace", "Countess", "her bio", "her caption", "her comment", "herown", "halved", str(account_id)]
     assert await traces(idle, account_id, words) == []
+    assert [row[0] for row in await rows_of(idle, "sound")] == [7], "of the sounds of others what nobody has any more"
     left = {key async for key in backends.blobs.all_keys()}
     assert left & keys == {key_of(b"both have it")}, "bob's bytes stay, hers go"
     assert not incoming.exists()

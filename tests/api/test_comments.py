@@ -346,6 +346,10 @@ async def test_comments_are_read_answered_edited_and_let_through_by_forms(talk: 
     assert await send(talk.ben, comment=root["id"], verb="edit", text="roots") == (303, page)
     assert "&lt;b&gt;root&lt;/b&gt;" in await text(talk.cy, f"{page}/{root['id']}/versions")
     assert "1 comment is held back" in await text(talk.ana, "/studio")
+    for verb, does_wait in (("withdraw", False), ("publish", True)):
+        await talk.ana.json("POST", f"/api/clips/{talk.clip}/{verb}")
+        assert ("held back" in await text(talk.ana, "/studio")) is does_wait, "where nobody comments nobody waits"
+        assert bool((await talk.ana.json("GET", "/api/comments/held"))["comments"]) is does_wait
     assert "Let it through" in await text(talk.ana, "/studio/comments")
     assert await send(talk.ana, comment=held["id"], verb="let-through") == (303, page)
     assert "Nothing is held back" in await text(talk.ana, "/studio/comments")

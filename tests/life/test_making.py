@@ -201,13 +201,17 @@ async def test_what_a_clip_may_not_be_made_with_is_refused_before_it_is_sent(
 async def test_a_clip_whose_source_goes_before_it_is_made_is_refused_with_the_reason(
     workshop: Workshop, flashes: Callable[..., Path]
 ) -> None:
-    path = flashes("own", "136x240", 1.0, 2.5, "brown", beeps=False)
+    path = flashes("own", "136x240", 1.0, 2.5, "brown")
     source = await make(workshop, path)
-    words = Words(asked_making=AskedMaking(MakingKind.DUET, source.id))
+    words = Words(asked_making=AskedMaking(MakingKind.SOUND, source.sound_id or 0))
     announced = Announced(path.stat().st_size, path.name, words)
     upload = await upload_actions.take_file(workshop.intake, workshop.account, path, announced)
+    late = await upload_actions.begin(workshop.intake, workshop.account, announced)
     await actions.delete(workshop.backends, workshop.folder / "incoming", workshop.account, source.id, 0)
     await run_all(workshop.life())
     clip = await workshop.clip(ClipId(upload.clip_id))
     assert (clip.state, clip.refusal_code) == (ClipState.REFUSED, "media-source-gone")
+    assert await workshop.backends.database.fetch("SELECT 1 FROM sound"), "another may yet be heard with it"
+    assert await upload_actions.expire(workshop.backends, workshop.folder / "incoming", late.expires_at_us + 1) == 1
+    assert not await workshop.backends.database.fetch("SELECT 1 FROM sound"), "no clip will be heard with it any more"
     assert not workshop.leftovers()

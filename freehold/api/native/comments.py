@@ -332,6 +332,14 @@ async def held_json(call: Call) -> HeldAnswer:
     }
 
 
+async def count_held(call: Call) -> int:
+    """How many wait under clips where one can let them through."""
+    database = call.server.backends.database
+    counts = await comments.count_held_under_clips_of(database, call.account.id)
+    views = await shown_clips(database, call.viewer, list(counts), Door.COMMENTS, call.at_us)
+    return sum(counts[view.clip.id] for view in views)
+
+
 async def filter_json(call: Call) -> FilterAnswer:
     words = await comments.filter_of(call.server.backends.database, call.account.id)
     return {"words": list(words), "limit": MUTED_LIMIT}

@@ -317,9 +317,8 @@ async def upload(call: Call) -> Response:
 @routes.add("GET", "/studio", kind=Kind.PAGE)
 async def studio(call: Call) -> Response:
     """One's own clips with their states."""
-    mine, account = await clips.mine_of(call) if call.viewer.account else [], call.viewer.account
-    database = call.server.backends.database
-    held_count = await comment_rows.count_held_under_clips_of(database, account.id) if account else 0
+    is_signed_in = call.viewer.account is not None
+    mine, held_count = (await clips.mine_of(call), await comments.count_held(call)) if is_signed_in else ([], 0)
     return page_response(call, pages.studio(frame_of(call), mine, held_count=held_count))
 
 
