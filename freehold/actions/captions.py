@@ -8,7 +8,7 @@ from freehold.backends import Backends
 from freehold.backends.database import Transaction
 from freehold.domain.account import Account
 from freehold.domain.captions import Cue, Stretch, checked, moved, read, write
-from freehold.domain.clip import ClipState
+from freehold.domain.clip import ClipKind, ClipState
 from freehold.domain.cut import Part
 from freehold.domain.errors import Absent, BadInput, Conflict
 from freehold.domain.ids import ClipId
@@ -30,7 +30,7 @@ async def set_captions(
     backends: Backends, account: Account, clip_id: ClipId, language: str, cues: Iterable[Cue], at_us: int
 ) -> None:
     """Have the clip say this in this language. Raises what `checked` raises, `BadInput` (codes `captions-empty`,
-    `language-unknown`), `Conflict` (codes `clip-over`, `captions-full`, `cut-part-taken`)."""
+    `language-unknown`), `Conflict` (codes `clip-over`, `captions-full`, `captions-not-video`, `cut-part-taken`)."""
     language = named_language(language)
     kept = checked(replace(cue, text=without_controls(cue.text, "\n")) for cue in cues)
     if not kept:
@@ -40,6 +40,8 @@ async def set_captions(
         clip = await changeable_clip(transaction, account, clip_id)
         if clip.state in (ClipState.REFUSED, ClipState.EXPIRED):
             raise Conflict("clip-over", "This clip was not taken; there is nothing to change.")
+        if clip.kind is not ClipKind.VIDEO:
+            raise Conflict("captions-not-video", "Captions go with what plays; a still post has none.")
         languages = await captions.languages_of(transaction, clip_id)
         if language not in languages and len(languages) >= TRACK_LIMIT:
             raise _full()

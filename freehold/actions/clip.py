@@ -15,6 +15,7 @@ from freehold.domain.clip import (
     WATCHABLE,
     Audience,
     Clip,
+    ClipKind,
     ClipState,
     Permissions,
     Rendition,
@@ -28,6 +29,7 @@ from freehold.domain.errors import Absent, BackendError, BadInput, Conflict
 from freehold.domain.ids import AccountId, ClipId, SoundId, new_id
 from freehold.domain.language import NAMES
 from freehold.domain.making import STITCH_MS_LIMIT, Layout, MakingKind
+from freehold.domain.post import TEXT_LIMIT, TINTS, Look, text_ms
 from freehold.store import account as accounts
 from freehold.store import clip as clips
 from freehold.store import cut as cuts
@@ -127,6 +129,30 @@ def checked_caption(caption: str) -> str:
     if len(kept) > CAPTION_LIMIT:
         raise BadInput("caption-too-long", f"A caption may have at most {CAPTION_LIMIT:,} characters.")
     return kept
+
+
+def checked_text(text: str) -> str:
+    """The words of a text post as they are kept; `BadInput` (codes `text-empty`, `text-too-long`)."""
+    kept = without_controls(text.strip(), "\n\t")
+    if not kept:
+        raise BadInput("text-empty", "A text post has words.")
+    if len(kept) > TEXT_LIMIT:
+        raise BadInput("text-too-long", f"A text post may have at most {TEXT_LIMIT:,} characters.")
+    return kept
+
+
+def checked_look(look: str) -> Look:
+    """`BadInput` (code `look-unknown`)."""
+    try:
+        return Look(look)
+    except ValueError:
+        raise BadInput("look-unknown", f"A text post stands on one of {', '.join(Look)}.") from None
+
+
+async def set_read(transaction: Transaction, clip: Clip) -> None:
+    """Keep what follows from the words and the look of a text post: how long it takes to read, and its colour."""
+    tint, duration_ms = TINTS[Look(clip.look)], text_ms(clip.caption)
+    await clips.set_facts(transaction, clip.id, tint=tint, duration_ms=duration_ms)
 
 
 def checked_alt(alt: str) -> str:
@@ -273,13 +299,16 @@ class Change:
     publish_at_us: int | None = None
     """0 calls the time off: what is wished to be published then is so at once."""
     cover: Cover | None = None
+    look: str | None = None
+    """Of a text post."""
 
 
 async def change(backends: Backends, account: Account, clip_id: ClipId, change: Change, at_us: int) -> Clip:
     """Change what is said of a clip. What everybody saw of it is kept to be looked up.
 
-    `Conflict` (codes `cut-part-taken`, `clip-over`, `already-published`, `clip-withdrawn`, `clip-edited-often`),
-    `LateCover`; raises what `checked_words` raises.
+    `Conflict` (codes `cut-part-taken`, `clip-over`, `already-published`, `clip-withdrawn`, `clip-edited-often`,
+    `cover-not-video`, `look-not-text`), `LateCover`; raises what `checked_words` raises, and for a text post what
+    `checked_text` and `checked_look` do.
     """
 
     async def work(transaction: Transaction) -> tuple[Clip, set[str]]:
@@ -289,6 +318,8 @@ async def change(backends: Backends, account: Account, clip_id: ClipId, change: 
         if _is_public(clip):
             changed = await _keep_version(transaction, clip, changed, change.cover is not None, at_us)
         await clips.set_words(transaction, changed)
+        if clip.kind is ClipKind.TEXT:
+            await set_read(transaction, changed)
         if changed.caption != clip.caption:
             await clips.set_tags(transaction, clip_id, parse_tags(changed.caption))
         replaced = await _replace_cover(transaction, clip, change.cover) if change.cover else set()
@@ -324,6 +355,10 @@ def _check_changeable(clip: Clip, change: Change) -> None:
         raise Conflict("already-published", "This clip is published. Withdraw it so that nobody else sees it.")
     if clip.state is ClipState.WITHDRAWN and (change.wish is Wish.PUBLISH or change.publish_at_us):
         raise Conflict("clip-withdrawn", "You took this clip back. Publish it again to bring it back.")
+    if change.cover is not None and clip.kind is ClipKind.TEXT:
+        raise Conflict("cover-not-video", "A text post is shown by its words; it has no cover.")
+    if change.look is not None and clip.kind is not ClipKind.TEXT:
+        raise Conflict("look-not-text", "Only a text post stands on a ground of its own.")
     if change.cover is not None and change.cover.poster is None and has_poster(clip):
         raise LateCover
 
@@ -336,9 +371,11 @@ def _changed(clip: Clip, change: Change, at_us: int) -> Clip:
         later_us = None
     if wish is Wish.DRAFT and change.publish_at_us:
         raise BadInput("publish-at-draft", "What is to be published at a time is wished to be published.")
+    checked = checked_text if clip.kind is ClipKind.TEXT else checked_caption
     changed = replace(
         clip,
-        caption=clip.caption if change.caption is None else checked_caption(change.caption),
+        caption=clip.caption if change.caption is None else checked(change.caption),
+        look=clip.look if change.look is None else checked_look(change.look),
         alt=clip.alt if change.alt is None else checked_alt(change.alt),
         language=clip.language if change.language is None else checked_language(change.language),
         is_ai_made=clip.is_ai_made if change.is_ai_made is None else change.is_ai_made,
@@ -366,7 +403,9 @@ def _is_public(clip: Clip) -> bool:
 
 async def _keep_version(transaction: Transaction, before: Clip, after: Clip, is_cover_new: bool, at_us: int) -> Clip:
     """The changed clip, told when it was edited; what it said before is in the history from here on."""
-    names = [name for name in (*SHOWN, "audience", "permissions") if getattr(before, name) != getattr(after, name)]
+    names = [
+        name for name in (*SHOWN, "look", "audience", "permissions") if getattr(before, name) != getattr(after, name)
+    ]
     names += ["cover"] if is_cover_new else []
     if not names:
         return after
@@ -379,7 +418,7 @@ async def _keep_version(transaction: Transaction, before: Clip, after: Clip, is_
             before.id, at_us, told, before.caption, before.alt, before.language, before.is_ai_made, before.is_sensitive
         ),
     )
-    is_seen = any(name in SHOWN or name == "cover" for name in names)
+    is_seen = any(name in SHOWN or name in ("cover", "look") for name in names)
     return replace(after, edited_at_us=at_us) if is_seen else after
 
 

@@ -11,7 +11,7 @@ from freehold.actions.making import checked_making, sound_asked
 from freehold.backends import Backends
 from freehold.backends.database import Transaction
 from freehold.domain.account import Account, Viewer
-from freehold.domain.clip import Clip, ClipState, Wish
+from freehold.domain.clip import Clip, ClipKind, ClipState, Wish
 from freehold.domain.cut import Cut, Overlay
 from freehold.domain.errors import BadInput, Conflict, TooLarge
 from freehold.domain.ids import ClipId, ViewerId, new_id
@@ -71,7 +71,7 @@ async def cut(
     and the captions of all; the clips that they are of go with it.
 
     Raises what `check`, `checked_making` and `take_captions` raise, `Absent` (code `clip-absent`), `Conflict` (codes
-    `cut-part-published`, `cut-part-made-with`, `cut-part-taken`, `cut-part-incomplete`).
+    `cut-part-published`, `cut-part-made-with`, `cut-part-taken`, `cut-part-incomplete`, `cut-part-still`).
     """
     check(cut, max_duration_ms)
     clip_id = ClipId(new_id(at_us, random))
@@ -101,6 +101,8 @@ async def cut(
 async def _check_parts(transaction: Transaction, of: Sequence[Clip]) -> None:
     if any(clip.wish is not Wish.DRAFT or clip.published_at_us is not None for clip in of):
         raise Conflict("cut-part-published", "A clip is cut before it is posted: its parts are drafts.")
+    if any(clip.kind is not ClipKind.VIDEO for clip in of):
+        raise Conflict("cut-part-still", "A still post is no part of a clip that plays.")
     if any(clip.state not in WHOLE for clip in of):
         raise Conflict("cut-part-incomplete", "A part is not uploaded yet, or its file was not taken.")
     if any([await makings.of_clip(transaction, clip.id) for clip in of]):

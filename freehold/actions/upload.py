@@ -120,6 +120,7 @@ async def begin(intake: Intake, account: Account, announced: Announced) -> Uploa
     async def work(transaction: Transaction) -> None:
         await accounts.lock(transaction, account.id)
         await _check_limits(transaction, intake.rules, account.id, announced.size_bytes, at_us)
+        await count_one(transaction, intake.rules, account.id, at_us)
         asked, clip = words.asked_making, _new_clip(upload, announced, words)
         viewer = Viewer(ViewerId(account.id), account)
         made = await checked_making(transaction, viewer, asked, at_us) if asked else None
@@ -128,7 +129,6 @@ async def begin(intake: Intake, account: Account, announced: Announced) -> Uploa
             await makings.insert(transaction, upload.clip_id, made)
         await clips.set_tags(transaction, upload.clip_id, tags)
         await uploads.insert(transaction, upload)
-        await session.count_guess(transaction, _rate_subject(account.id), at_us, RATE_WINDOW_US)
 
     await intake.backends.database.transact(work)
     return upload
@@ -153,10 +153,15 @@ async def _check_limits(
             "too-many-uploads",
             f"You have {rules.max_open} uploads under way already. Finish or delete one of them first.",
         )
+
+
+async def count_one(transaction: Transaction, rules: UploadRules, account_id: AccountId, at_us: int) -> None:
+    """One more upload, or post of words, in this hour; `Throttled` (code `upload-rate`) where that is too many."""
     count, start_us = await session.window_of(transaction, _rate_subject(account_id))
     if start_us > at_us - RATE_WINDOW_US and count >= rules.max_per_hour:
         wait_s = max(1, (start_us + RATE_WINDOW_US - at_us) // 1_000_000)
         raise Throttled("upload-rate", f"At most {rules.max_per_hour} uploads an hour are taken.", wait_s)
+    await session.count_guess(transaction, _rate_subject(account_id), at_us, RATE_WINDOW_US)
 
 
 def _new_clip(upload: Upload, announced: Announced, words: Words) -> Clip:

@@ -64,6 +64,10 @@ class MayShape(TypedDict):
 
 class ClipShape(TypedDict):
     id: str
+    kind: str
+    """`video` or `text`."""
+    look: str
+    """The ground that the words of a text post stand on; else ""."""
     author: AuthorShape
     caption: str
     alt: str
@@ -263,6 +267,8 @@ def clip_json(view: ClipView, renditions: Sequence[Rendition], viewer: Viewer) -
     }
     return {
         "id": id_text(clip.id),
+        "kind": clip.kind.value,
+        "look": clip.look,
         "author": author_json(view.author),
         "caption": clip.caption,
         "alt": clip.alt,

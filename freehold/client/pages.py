@@ -23,6 +23,7 @@ The contexts are the JSON shapes of the native API as plain mappings, so a page 
     embedded(frame, clip)               /embed/ID                   in frames of other sites
     embed_refusal(frame, text, order)   any refusal of it
     upload(frame)                       /upload
+    write(frame)                        /upload/text
     studio(frame, clips)                /studio                     GET /api/clips/mine
     sign_in(frame), sign_up(frame)      /sign-in, /sign-up          next_path, fields to fill in again, refusal
     settings(frame, sessions, …)        /settings                   GET /api/sessions, what was chosen for the feeds,
@@ -48,6 +49,7 @@ each with the hidden fields `csrf` and `next` (where a 303 leads):
     /forms/repost      clip, on (1 or 0), text
     /forms/save        clip; on (1 or 0), into or out_of (a list), or name, kind, public for a new one
     /forms/list        list, verb (create, change, delete, add, remove, earlier, later), name, kind, public, clip
+    /forms/text        look, what is said of it
     /forms/upload      file, what is said of it   /forms/clip             clip, verb (publish, draft, pin, unpin,
                                                                           retry, withdraw, delete)
     /forms/words       clip, what is said of it   /forms/cover            clip, file picture (multipart)
@@ -74,6 +76,7 @@ from markupsafe import Markup, escape
 from freehold.client import embed, qr
 from freehold.client.assets import static_url
 from freehold.domain.language import NAMES
+from freehold.domain.post import TEXT_LIMIT, Look
 
 Json = Mapping[str, Any]
 """One JSON shape of the native API."""
@@ -109,7 +112,7 @@ LANGUAGES = {
 
 NEW_CLIP: Json = {
     "id": "", "caption": "", "tags": (), "audience": "public", "alt": "", "language": "", "is_ai_made": False,
-    "is_sensitive": False, "publish_at_us": None, "made_from": None,
+    "is_sensitive": False, "publish_at_us": None, "made_from": None, "kind": "video", "look": "",
     "permissions": dict.fromkeys(("comment", "duet", "stitch", "use_sound", "download"), "public"),
 }  # fmt: skip
 """What is said of a clip before anything was said."""
@@ -352,8 +355,8 @@ def share(
 def embedded(frame: Frame, clip: Json) -> str:
     """A clip in a frame of another site. The browser takes the first file whose least height the frame has."""
     ladder = clip["renditions"]
-    least = [0, *(lower["height_px"] + 1 for lower in ladder[:-1])]
-    files = [*zip(ladder, least, strict=True)][::-1]
+    least = [0, *(lower["height_px"] + 1 for lower in ladder)]
+    files = [*zip(ladder, least, strict=False)][::-1]
     return render("embed.html", frame=frame, clip=clip, title=embed.title_of(clip), files=files)
 
 
@@ -374,6 +377,12 @@ def upload(
     (the shape mine) that is gone on with; `drafts` are others. `made` says what a new one is made with: kind (duet,
     stitch or sound), the id of that, the clip, its sound, layout and own_percent."""
     return render("upload.html", frame=frame, limits=limits or {}, c=clip or NEW_CLIP, drafts=drafts, made=made)
+
+
+def write(frame: Frame, *, said: Json | None = None, refusal: str = "") -> str:
+    """Where a text post is written; `said` is what was written before (caption and look) where it was refused."""
+    new = {**NEW_CLIP, "kind": "text", "look": Look.PEAT.value, **(said or {})}
+    return render("write.html", frame=frame, c=new, refusal=refusal)
 
 
 def studio(frame: Frame, clips: Sequence[Json], *, held_count: int = 0) -> str:
@@ -523,6 +532,8 @@ def environment() -> Environment:
     environment.install_gettext_translations(NullTranslations(), newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(
         clip_languages=NAMES,
+        looks=tuple(Look),
+        text_limit=TEXT_LIMIT,
         static_url=static_url,
         search_url=search_url,
         final_states=FINAL_STATES,
@@ -542,6 +553,7 @@ def environment() -> Environment:
         initial=initial,
         hue=hue,
         shape=shape,
+        loudness=loudness,
         sources=sources,
         tagged=tagged,
         qr=code,
@@ -626,6 +638,12 @@ def shape(clip: Json) -> str:
     """tall fills a phone and is cut a little at its sides; square and wide are shown whole, on their tint."""
     ratio = (clip["width_px"] or 9) / (clip["height_px"] or 16)
     return "tall" if ratio < 0.7 else "square" if ratio < 1.2 else "wide"
+
+
+def loudness(text: str) -> str:
+    """How large the words of a text post stand: the fewer the larger."""
+    lines = text.count("\n") + len(text) / 24
+    return "loud" if lines <= 3 else "clear" if lines <= 9 else "even" if lines <= 16 else "fine"
 
 
 def sources(clip: Json) -> str:

@@ -27,6 +27,14 @@ class ClipState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class ClipKind(StrEnum):
+    """What a clip is made of; all else holds for each alike. `domain/post.py` says what time is to a still one."""
+
+    VIDEO = "video"
+    TEXT = "text"
+    """Its caption, on a ground."""
+
+
 class Audience(StrEnum):
     PUBLIC = "public"
     FOLLOWERS = "followers"
@@ -87,7 +95,7 @@ WATCHABLE = frozenset({ClipState.PLAYABLE, ClipState.READY})
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One short video with its caption, as its author published it."""
+    """One short video, or a still post, with its caption, as its author published it."""
 
     id: ClipId
     author_id: AccountId
@@ -136,6 +144,9 @@ class Clip:
     save_count: int = 0
     caption_languages: str = ""
     """In which it has captions, with spaces between."""
+    kind: ClipKind = ClipKind.VIDEO
+    look: str = ""
+    """Of a text post: one of `domain/post.py`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +156,7 @@ class Version:
     clip_id: ClipId
     until_us: int
     changed: tuple[str, ...]
-    """What was changed then: caption, alt, language, ai_made, sensitive, cover, audience, permissions."""
+    """What was changed then: caption, alt, language, ai_made, sensitive, cover, look, audience, permissions."""
     caption: str
     alt: str
     language: str

@@ -5,8 +5,8 @@
 
 from freehold.backends.database import Database, Transaction
 from freehold.domain.account import Viewer
-from freehold.domain.clip import Audience, ClipView, Use
-from freehold.domain.errors import Forbidden
+from freehold.domain.clip import Audience, ClipKind, ClipView, Use
+from freehold.domain.errors import Conflict, Forbidden
 from freehold.domain.ids import ClipId
 from freehold.domain.verdict import Door
 from freehold.governance.judge import shown_clip
@@ -22,10 +22,24 @@ TEXTS = {
 PASSED_ON = frozenset({Use.DUET, Use.STITCH})
 """What shows another's picture again."""
 
+FITTING = {
+    ClipKind.VIDEO: frozenset(Use),
+    ClipKind.TEXT: frozenset({Use.COMMENT}),
+}
+"""What there is to do with a clip of this kind at all."""
+STILL_TEXTS = {
+    Use.DUET: ("source-still", "A duet is made with a video, not with a still post."),
+    Use.STITCH: ("source-still", "A stitch is made of a video, not of a still post."),
+    Use.USE_SOUND: ("source-silent", "This post has no sound to use."),
+    Use.DOWNLOAD: ("download-none", "This post has no file to download."),
+}
+
 
 def may(view: ClipView, viewer: Viewer, use: Use) -> bool:
     """Whether the author lets this viewer, and the authors of what is in its picture, too; that it may see the clip is
     judged elsewhere."""
+    if use not in FITTING[view.clip.kind]:
+        return False
     within = view.made_from
     if use in PASSED_ON and within is not None and not (within.view and may(within.view, viewer, use)):
         return False
@@ -40,8 +54,10 @@ async def usable_clip(
 ) -> ClipView:
     """The clip where the viewer may see it and do this with it. Raises what `shown_clip` raises, and `Forbidden`
     (codes `comment-not-allowed`, `duet-not-allowed`, `stitch-not-allowed`, `sound-not-allowed`,
-    `download-not-allowed`)."""
+    `download-not-allowed`), or `Conflict` (codes `source-still`, `source-silent`, `download-none`) where nobody can."""
     view = await shown_clip(database, viewer, clip_id, door, at_us)
+    if use not in FITTING[view.clip.kind]:
+        raise Conflict(*STILL_TEXTS[use])
     if not may(view, viewer, use):
         raise Forbidden(*TEXTS[use])
     return view

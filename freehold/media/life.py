@@ -26,7 +26,7 @@ from freehold.backends import Backends
 from freehold.backends.database import Transaction, Work
 from freehold.domain.account import Viewer
 from freehold.domain.captions import TIME_LIMIT_MS, Stretch
-from freehold.domain.clip import WATCHABLE, Clip, ClipState, Rendition, RenditionKind
+from freehold.domain.clip import WATCHABLE, Clip, ClipKind, ClipState, Rendition, RenditionKind
 from freehold.domain.cut import Part
 from freehold.domain.errors import BackendError, NoRoom, Refusal
 from freehold.domain.ids import ClipId, SoundId, ViewerId, id_text, new_id
@@ -453,6 +453,9 @@ class Life:
 
     async def _rest(self, attempt: Attempt) -> None:
         clip = attempt.lease.clip
+        if clip.kind is not ClipKind.VIDEO:
+            await self._move_on(attempt, _nothing)
+            return
         assert clip.probe is not None
         known = (await renditions.of_clips(self.backends.database, [clip.id])).get(clip.id, [])
         rungs = [rendition for rendition in known if rendition.kind is RenditionKind.LADDER]

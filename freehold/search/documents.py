@@ -90,7 +90,7 @@ def clip_document(view: ClipView, spoken: str = "") -> Document:
     clip, handle = view.clip, view.author.handle
     language = clip.language or language_of(clip.caption)
     said = {tag_term(tag) for tag in view.tags} | {f"@{one}" for one in mentions_in(clip.caption)}
-    said |= {f"@{handle}", f"from:{handle}"} | ({f"lang:{language}"} if language else set())
+    said |= {f"@{handle}", f"from:{handle}", f"kind:{clip.kind}"} | ({f"lang:{language}"} if language else set())
     fields = (
         Field(clip.caption, 1.0, 12),
         Field(" ".join(view.tags), 2.0, 3),

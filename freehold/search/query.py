@@ -1,6 +1,6 @@
 """What somebody asks for: words, "phrases", #tag, @account, and with a colon from, before, after, length, lang, kind.
 
-A minus before any of them but kind bars it. `docs/search.md` describes the language for people.
+A minus bars what follows it, save a kind that is none of clips. `docs/search.md` describes the language for people.
 """
 
 import re
@@ -8,12 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from freehold.domain.clip import ClipKind
 from freehold.domain.errors import BadInput
 from freehold.domain.finding import FoundKind
 from freehold.search.language import LANGUAGES
 from freehold.search.words import plain, tag_term
 
 LENGTH_LIMIT = 300
+CLIP_KINDS = tuple(kind.value for kind in ClipKind)
+KINDS = (*(kind.value for kind in FoundKind), *CLIP_KINDS)
+"""What `kind:` may say."""
 PIECE_LIMIT = 24
 ITEM = re.compile(r'(?P<minus>-?)(?:(?P<key>[A-Za-z]+):)?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+))|(?P<open>-?\w*:?")')
 SPANS_US = {"h": 3_600_000_000, "d": 86_400_000_000, "w": 7 * 86_400_000_000, "y": 365 * 86_400_000_000}
@@ -29,7 +33,7 @@ class Pieces:
     phrases: list[str] = field(default_factory=list)
     """Plain; of several words, or in an unseparated script."""
     terms: list[str] = field(default_factory=list)
-    """As the index has them: `#tag`, `@handle`, `from:handle`, `lang:xx`."""
+    """As the index has them: `#tag`, `@handle`, `from:handle`, `lang:xx`, `kind:video`."""
 
     def __bool__(self) -> bool:
         return bool(self.words or self.phrases or self.terms)
@@ -49,6 +53,12 @@ class Query:
     """Longer than; shorter than."""
     is_newest_first: bool = False
     """Not the best first."""
+
+    @property
+    def asked_kind(self) -> str | None:
+        """One of KINDS."""
+        of_clips = (term.removeprefix("kind:") for term in self.wanted.terms if term.startswith("kind:"))
+        return next(of_clips, self.kind.value if self.kind else None)
 
     @property
     def is_empty(self) -> bool:
@@ -113,9 +123,18 @@ def _language(query: Query, pieces: Pieces, value: str, place: int, at_us: int) 
 
 def _kind(query: Query, pieces: Pieces, value: str, place: int, at_us: int) -> None:
     try:
-        query.kind = FoundKind(value.lower())
+        ask_kind(query, pieces, value.lower())
     except ValueError:
-        raise _wrong("search-kind", place, f"no kind; there are {', '.join(FoundKind)}") from None
+        raise _wrong("search-kind", place, f"no kind; there are {', '.join(KINDS)}") from None
+
+
+def ask_kind(query: Query, pieces: Pieces, name: str) -> None:
+    """Clips of a kind, or all that there is of another; ValueError where the name is none of KINDS."""
+    if name in CLIP_KINDS:
+        pieces.terms.append(f"kind:{name}")
+        query.kind = FoundKind.CLIP
+    else:
+        query.kind = FoundKind(name)
 
 
 def _before(query: Query, pieces: Pieces, value: str, place: int, at_us: int) -> None:

@@ -28,7 +28,7 @@ PREFIXED_FROM = {DocumentKind.ACCOUNT: 2}
 """Names are looked for by their first letters."""
 MENDED_FROM = 40
 """So many words that share most letters are compared letter by letter."""
-UNSCORED = ("from:", "lang:")
+UNSCORED = ("from:", "lang:", "kind:")
 Floats = NDArray[np.float32]
 
 
@@ -82,11 +82,18 @@ async def rank(database: Database, kind: DocumentKind, query: Query, limit: int,
     sought = [_sought(word, known[word] or mended.get(word, {}), blocks * BLOCK) for word in words]
     heard = await _weights(database, kind, sought, blocks)
     matched = await _matched(database, kind, query, heard, blocks)
-    is_partial = not matched.any() and len(words) > 1
+    spoken, conditions = _split(words, heard)
+    is_partial = not matched.any() and len(spoken) > 1
     if is_partial:
-        matched = await _matched(database, kind, query, [_any_of(heard)], blocks) if heard else matched
+        matched = await _matched(database, kind, query, [*conditions, _any_of(spoken)], blocks)
     scored = _Scored(sought, heard, matched, {word: next(iter(near)) for word, near in mended.items()}, is_partial)
     return await _first_of(database, kind, scored, limit, at_us, is_newest_first=query.is_newest_first)
+
+
+def _split(words: Sequence[str], heard: Sequence[Floats]) -> tuple[list[Floats], list[Floats]]:
+    """Of the words, of which a document may have some, and of the conditions, which it meets or does not."""
+    spoken = [weights for word, weights in zip(words, heard, strict=True) if not word.startswith(UNSCORED)]
+    return spoken, [weights for word, weights in zip(words, heard, strict=True) if word.startswith(UNSCORED)]
 
 
 async def _known(

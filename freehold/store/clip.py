@@ -10,6 +10,7 @@ from freehold.domain.clip import (
     Audience,
     Author,
     Clip,
+    ClipKind,
     ClipState,
     ClipView,
     Origin,
@@ -22,8 +23,8 @@ from freehold.domain.clip import (
 from freehold.domain.ids import AccountId, ClipId, SoundId, made_at_us
 
 _FIELDS = tuple(field.name for field in fields(Clip))
-_STATE, _AUDIENCE, _WISH, _PERMISSIONS, _AI_MADE, _SENSITIVE = (
-    _FIELDS.index(name) for name in ("state", "audience", "wish", "permissions", "is_ai_made", "is_sensitive")
+_STATE, _AUDIENCE, _WISH, _PERMISSIONS, _AI_MADE, _SENSITIVE, _KIND = (
+    _FIELDS.index(name) for name in ("state", "audience", "wish", "permissions", "is_ai_made", "is_sensitive", "kind")
 )
 COLUMNS = ", ".join(f"clip.{field}" for field in _FIELDS)
 
@@ -52,6 +53,7 @@ LEFT JOIN withholding ON withholding.id = (
 _STATES = {state.value: state for state in ClipState}
 _AUDIENCES = {audience.value: audience for audience in Audience}
 _WISHES = {wish.value: wish for wish in Wish}
+_KINDS = {kind.value: kind for kind in ClipKind}
 
 
 def clip_of(row: Row) -> Clip:
@@ -61,6 +63,7 @@ def clip_of(row: Row) -> Clip:
     values[_AUDIENCE] = _AUDIENCES[values[_AUDIENCE]]
     values[_WISH] = _WISHES[values[_WISH]]
     values[_PERMISSIONS] = permissions_of(values[_PERMISSIONS])
+    values[_KIND] = _KINDS[values[_KIND]]
     values[_AI_MADE], values[_SENSITIVE] = values[_AI_MADE] != 0, values[_SENSITIVE] != 0
     return Clip(*values)
 
@@ -292,8 +295,8 @@ async def insert(transaction: Transaction, clip: Clip, due_at_us: int | None) ->
     await transaction.execute(
         "INSERT INTO clip (id, author_id, state, state_since_us, due_at_us, file_name, size_bytes, incoming_name,"
         " caption, audience, wish, sound_id, created_at_us, alt, language, is_ai_made, is_sensitive, permissions,"
-        " publish_at_us)"
-        f" VALUES ({placeholders(1, 19)})",
+        " publish_at_us, kind, look)"
+        f" VALUES ({placeholders(1, 21)})",
         clip.id,
         clip.author_id,
         clip.state.value,
@@ -313,6 +316,8 @@ async def insert(transaction: Transaction, clip: Clip, due_at_us: int | None) ->
         int(clip.is_sensitive),
         clip.permissions.text(),
         clip.publish_at_us,
+        clip.kind.value,
+        clip.look,
     )
 
 
@@ -335,7 +340,7 @@ async def set_words(transaction: Transaction, clip: Clip) -> None:
     await transaction.execute(
         "UPDATE clip SET caption = $2, audience = $3, wish = $4, cover_ms = $5, alt = $6, language = $7,"
         " is_ai_made = $8, is_sensitive = $9, permissions = $10, publish_at_us = $11, cover_key = $12,"
-        " edited_at_us = $13 WHERE id = $1",
+        " edited_at_us = $13, look = $14 WHERE id = $1",
         clip.id,
         clip.caption,
         clip.audience.value,
@@ -349,6 +354,7 @@ async def set_words(transaction: Transaction, clip: Clip) -> None:
         clip.publish_at_us,
         clip.cover_key,
         clip.edited_at_us,
+        clip.look,
     )
 
 

@@ -30,6 +30,8 @@ class Kind(StrEnum):
     """Its other sessions ended with it."""
     CLIP_UPLOADED = "clip.uploaded"
     """All bytes of an upload are durable."""
+    CLIP_WRITTEN = "clip.written"
+    """A post of words was made; nothing of it was uploaded."""
     CLIP_CUT = "clip.cut"
     """A clip is to be made of parts of other uploads, which it takes the place of."""
     CLIP_REFUSED = "clip.refused"

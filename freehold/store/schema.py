@@ -207,6 +207,8 @@ clip = Table(
     _optional("edited_at_us"),
     _optional("pinned_at_us"),
     _text("caption_languages", ""),
+    _text("kind", "video"),
+    _text("look", ""),
     CheckConstraint("audience IN ('public', 'followers', 'private')", name="audience"),
     CheckConstraint("wish IN ('draft', 'publish')", name="wish"),
     Index("ix_clip_author", "author_id", "id"),

@@ -42,10 +42,18 @@ ORIGIN: dict[str, Any] = {
 }
 
 
+TEXT: dict[str, Any] = {
+    "kind": "text", "look": "paper", "caption": "Kilns are slow. #ceramics", "renditions": [], "poster_url": None,
+    "sound": None, "captions": [],
+}  # fmt: skip
+
+
 def clip(number: int = 1, **given: Any) -> dict[str, Any]:
     id_ = f"{number:013d}"
     return {
         "id": id_,
+        "kind": "video",
+        "look": "",
         "author": {key: ANA[key] for key in ("id", "handle", "display_name", "avatar_url")},
         "caption": "Opening the kiln #ceramics",
         "alt": "A door opens on a glow.",

@@ -1223,6 +1223,80 @@ def test_a_clip_is_reposted_with_a_word_from_the_share_sheet(
     expect(bare.get_by_role("button", name="Repost")).to_be_visible()
 
 
+def axe_faults(page: Page) -> list[Any]:
+    """In the light, in the dark, and from right to left."""
+    page.evaluate(AXE)
+    found = []
+    for theme, direction in (("light", "ltr"), ("dark", "ltr"), ("dark", "rtl")):
+        page.evaluate(
+            "([theme, direction]) => Object.assign(document.documentElement, {dir: direction}).dataset.theme = theme",
+            [theme, direction],
+        )
+        faults = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+        found += [(theme, direction, one["id"], [node["html"][:160] for node in one["nodes"]][:3]) for one in faults]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append((theme, direction, "wider than the screen", []))
+    page.evaluate("delete document.documentElement.dataset.theme, document.documentElement.dir = 'ltr'")
+    return found
+
+
+def test_words_are_written_by_touch_read_with_keys_and_reading_them_is_a_watch(
+    open_page: Open, network: Network
+) -> None:
+    author = open_page("/upload", as_person="mei")
+    author.goto("/upload")
+    author.get_by_role("navigation", name="What to post").get_by_role("link", name="Text").tap()
+    author.wait_for_url("**/upload/text")
+    author.fill("#caption", "Kilns are slow")
+    author.get_by_label("Dusk").tap()
+    shown = author.locator("#written .ground")
+    expect(shown).to_have_class("ground dusk loud")
+    author.reload()
+    expect(author.locator("#caption")).to_have_value("Kilns are slow")
+    expect(shown.locator(".words")).to_have_text("Kilns are slow")
+    assert axe_faults(author) == []
+    author.get_by_role("button", name="Post", exact=True).tap()
+    author.wait_for_url("**/video/*")
+    url = author.url
+    expect(author.locator(".clip.current .words")).to_have_text("Kilns are slow")
+    author.goto("/upload/text")
+    expect(author.locator("#caption")).to_have_value("")
+
+    page = open_page("/@mei", **{**DESKTOP, "has_touch": False, "is_mobile": False})
+    page.locator(".tile").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/video/*")
+    clip = current(page)
+    assert url.endswith(clip)
+    expect(page.locator(".clip.current.waiting")).to_have_count(0)
+    assert axe_faults(page) == []
+    page.reload()
+    page.wait_for_timeout(3300)
+    page.keyboard.press(" ")
+    page.keyboard.press("ArrowDown")
+    until(lambda: current(page) != clip and moves(page))
+    page.keyboard.press("ArrowUp")
+    until(lambda: current(page) == clip)
+    page.wait_for_timeout(500)
+    page.keyboard.press("j")
+    until(lambda: current(page) != clip)
+    page.close(run_before_unload=True)
+    read, skipped = until(
+        lambda: (
+            (rows := [one for one in network.watches() if one["clip"] == clip][-2:])
+            and rows[-1]["skipped"]
+            and len(rows) == 2
+            and rows
+        )
+    )
+    assert read["completions"] == 1 and not read["skipped"] and 2900 < read["watched_ms"] < 3300
+    assert skipped["completions"] == 0 and 300 < skipped["watched_ms"] < 2500
+    author.goto("/studio")
+    author.locator(f'[data-id="{clip}"] [value="delete"]').tap()
+    author.get_by_role("dialog").get_by_role("button", name="Delete").tap()
+    expect(author.locator(f'[data-id="{clip}"]')).to_have_count(0)
+
+
 def test_settings_change_the_profile_and_the_password(
     open_page: Open, network: Network, playwright: Playwright
 ) -> None:

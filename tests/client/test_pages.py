@@ -62,6 +62,11 @@ EVERY_PAGE: dict[str, Callable[[], str]] = {
     "nothing": lambda: pages.feed(frame(), {**page(0), "is_end": True}),
     "following": lambda: pages.feed(frame("/following"), {**page(0), "is_end": True}, name="following"),
     "clip": lambda: pages.clip_page(frame("/@ana/video/0000000000001"), served(), comments=COMMENTS),
+    "text post": lambda: pages.clip_page(frame("/@ana/video/1"), served(**shapes.TEXT), comments=COMMENTS),
+    "text post in a frame": lambda: pages.embedded(frame("/embed/1"), shapes.clip(**shapes.TEXT)),
+    "write": lambda: pages.write(frame("/upload/text", account=ANA), refusal="A text post has words."),
+    "write signed out": lambda: pages.write(frame("/upload/text")),
+    "change a text post": lambda: pages.edit(frame("/studio/1", account=ANA), mine("ready", **shapes.TEXT)),
     "comments page": lambda: pages.comments(
         frame(account=ANA), shapes.clip(), {**COMMENTS, "more": True, "before": "3.0000000000com"}, order="likes"
     ),

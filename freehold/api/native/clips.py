@@ -11,8 +11,9 @@ import msgspec
 
 from freehold.actions import clip as actions
 from freehold.actions import cut as cutting
+from freehold.actions import text as texts
 from freehold.actions import upload as upload_actions
-from freehold.actions.clip import AskedMaking, Change, Cover
+from freehold.actions.clip import AskedMaking, Change, Cover, Words
 from freehold.actions.upload import Announced
 from freehold.api import identity
 from freehold.api.edge import read_body
@@ -23,8 +24,10 @@ from freehold.api.routes import BEFORE, BYTES_SCHEMA, ID_SCHEMA, PICTURES, Acces
 from freehold.api.server import Call
 from freehold.domain.account import NOBODY, Viewer
 from freehold.domain.clip import (
+    FOR_EVERYBODY,
     Audience,
     Clip,
+    ClipKind,
     ClipState,
     ClipView,
     Permissions,
@@ -38,6 +41,7 @@ from freehold.domain.cut import Cut, Overlay, Part
 from freehold.domain.errors import Absent, BadInput, Conflict
 from freehold.domain.ids import ClipId, parse_id
 from freehold.domain.making import OWN_PERCENT, STITCH_MS_LIMIT, Layout, MakingKind
+from freehold.domain.post import Look
 from freehold.domain.verdict import Door
 from freehold.governance.judge import shown_clip
 from freehold.governance.rules import source_hidden
@@ -163,6 +167,8 @@ class WordsBody(msgspec.Struct, forbid_unknown_fields=True):
     permissions: PermissionsBody | None = None
     publish_at_us: int | msgspec.UnsetType | None = msgspec.UNSET
     """When it is to be published; null for at once."""
+    look: str | None = None
+    """Of a text post."""
 
 
 class VersionShape(TypedDict):
@@ -298,6 +304,35 @@ async def cut(call: Call, body: CutBody) -> ClipAnswer:
     return {"clip": await shape_of(call, made.id)}
 
 
+class TextBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A post of words, and what else is said of it."""
+
+    caption: str
+    """The words."""
+    look: str = Look.PEAT.value
+    audience: Audience = Audience.PUBLIC
+    wish: Wish = Wish.DRAFT
+    language: str = ""
+    is_ai_made: bool = False
+    is_sensitive: bool = False
+    permissions: PermissionsBody | None = None
+    publish_at_us: int | None = None
+
+
+@routes.add("POST", "/api/clips/text", access=Access.CREATOR, body=TextBody, answer=ClipAnswer, status=201)
+async def write(call: Call, body: TextBody) -> ClipAnswer:
+    """Post words on a ground, at once or at a time, or keep them as a draft."""
+    permissions = FOR_EVERYBODY.with_changes(_said_permissions(body.permissions) if body.permissions else {})
+    publish_at_us = None if body.publish_at_us is None else _checked_time(body.publish_at_us)
+    words = Words(
+        caption=body.caption, audience=body.audience, wish=body.wish, language=body.language,
+        is_ai_made=body.is_ai_made, is_sensitive=body.is_sensitive, permissions=permissions,
+        publish_at_us=publish_at_us,
+    )  # fmt: skip
+    clip = await texts.write(call.server.intake, call.account, words, body.look)
+    return {"clip": await shape_of(call, clip.id)}
+
+
 @routes.add("PATCH", "/api/clips/{clip_id}", access=Access.SIGNED_IN, body=WordsBody, answer=MineShape)
 async def change(call: Call, body: WordsBody) -> MineShape:
     """Change what is said of a clip: caption, description, labels, who may do what, cover, when it is published."""
@@ -310,16 +345,20 @@ async def change(call: Call, body: WordsBody) -> MineShape:
 async def _asked_change(call: Call, clip_id: ClipId, body: WordsBody) -> Change:
     permissions = cover = publish_at_us = None
     if body.permissions is not None:
-        said = {use: getattr(body.permissions, use.value) for use in Use}
-        permissions = {use: audience for use, audience in said.items() if audience is not None}
+        permissions = _said_permissions(body.permissions)
     if body.cover_ms is not None:
         cover = await moment_cover(call, clip_id, body.cover_ms)
     if body.publish_at_us is not msgspec.UNSET:
         publish_at_us = _checked_time(body.publish_at_us) if body.publish_at_us is not None else 0
     return Change(
         body.caption, body.audience, body.wish, body.alt, body.language, body.is_ai_made, body.is_sensitive,
-        permissions, publish_at_us, cover,
+        permissions, publish_at_us, cover, body.look,
     )  # fmt: skip
+
+
+def _said_permissions(body: PermissionsBody) -> dict[Use, Audience]:
+    said = {use: getattr(body, use.value) for use in Use}
+    return {use: audience for use, audience in said.items() if audience is not None}
 
 
 def _checked_time(at_us: int) -> int:
@@ -341,7 +380,7 @@ async def cover(call: Call) -> MineShape:
 
 async def show_by_picture(call: Call, clip_id: ClipId, data: bytes) -> None:
     """Raises what `kept_picture` and the change raise."""
-    await own_clip(call, clip_id)
+    _check_has_cover(await own_clip(call, clip_id))
     picture = await kept_picture(call.server.jail(), data)
     key = await call.server.backends.blobs.put(picture)
 
@@ -438,11 +477,17 @@ async def own_clip(call: Call, clip_id: ClipId) -> Clip:
     return clip
 
 
+def _check_has_cover(clip: Clip) -> None:
+    if clip.kind is ClipKind.TEXT:
+        raise Conflict("cover-not-video", "A text post is shown by its words; it has no cover.")
+
+
 async def moment_cover(call: Call, clip_id: ClipId, cover_ms: int) -> Cover:
     """The cover from a moment of the clip; where it is not made yet, it will be taken from there."""
     if not 0 <= cover_ms <= COVER_MS_LIMIT:
         raise BadInput("bad-cover", "The cover is a moment of the clip, in milliseconds from its start.")
     clip = await own_clip(call, clip_id)
+    _check_has_cover(clip)
     if not actions.has_poster(clip):
         return Cover(cover_ms)
     cover_ms = within(cover_ms, clip.duration_ms)

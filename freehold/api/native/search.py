@@ -17,7 +17,7 @@ from freehold.feed.page import Page
 from freehold.search import find
 from freehold.search.find import Found, FoundComment, FoundSound, FoundTag, Reason, Results
 from freehold.search.language import LANGUAGES
-from freehold.search.query import LENGTH_LIMIT, Query, parse
+from freehold.search.query import KINDS, LENGTH_LIMIT, Query, ask_kind, parse
 from freehold.search.suggest import Suggestion, suggest
 from freehold.search.trends import Trend
 from freehold.search.words import plain, tag_term
@@ -37,7 +37,7 @@ TEXT_SCHEMA = {"type": "string"}
 Q = Parameter("q", TEXT_SCHEMA, "What is looked for.")
 ASKED = (
     Q,
-    one_of("kind", FoundKind, "These alone; without it, clips, and above them accounts and tags."),
+    one_of("kind", KINDS, "These alone; without it, clips, and above them accounts and tags."),
     *(Parameter(name, TEXT_SCHEMA, f"As `{name}:` in the query.") for name in CONDITIONS),
     one_of("first", (BEST, NEWEST)),
     numbered("from", 0, find.DEPTH, "What `next` was in the answer before."),
@@ -195,7 +195,7 @@ async def search_json(call: Call, count: int) -> SearchAnswer:
     start = query_int(call, "from", 0, 0, find.DEPTH)
     answer: SearchAnswer = {
         "query": call.request.query_params.get("q", "").strip(), "mended": None, "is_partial": False,
-        "kind": query.kind.value if query.kind else None, "clips": [], "accounts": [], "tags": [], "comments": [],
+        "kind": query.asked_kind, "clips": [], "accounts": [], "tags": [], "comments": [],
         "sounds": [], "next": None,
     }  # fmt: skip
     if not query.is_empty:
@@ -216,9 +216,9 @@ def asked_query(call: Call) -> Query:
     more = [f"{name}:{said[name].strip()}" for name in CONDITIONS if said.get(name, "").strip()]
     query = parse(" ".join((said.get("q", ""), *more)), call.at_us)
     if said.get("kind"):
-        if said["kind"] not in list(FoundKind):
-            raise BadInput("bad-query", f"kind is one of {', '.join(FoundKind)}.")
-        query.kind = FoundKind(said["kind"])
+        if said["kind"] not in KINDS:
+            raise BadInput("bad-query", f"kind is one of {', '.join(KINDS)}.")
+        ask_kind(query, query.wanted, said["kind"])
     if said.get("first", "") not in ("", BEST, NEWEST):
         raise BadInput("bad-query", f"first is {BEST} or {NEWEST}.")
     query.is_newest_first = said.get("first") == NEWEST

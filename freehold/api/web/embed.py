@@ -18,7 +18,7 @@ from freehold.api.web.frame import frame_of
 from freehold.api.web.xml import add, document
 from freehold.client import embed, pages
 from freehold.domain.account import NOBODY
-from freehold.domain.clip import Rendition, RenditionKind
+from freehold.domain.clip import ClipKind, Rendition, RenditionKind
 from freehold.domain.errors import Absent, BadInput, NotOffered
 from freehold.domain.ids import ClipId, parse_id
 from freehold.domain.verdict import Door
@@ -94,12 +94,12 @@ def _clip_at(call: Call) -> ClipId:
 def _told(
     call: Call, clip: ClipShape, poster: Rendition | None, max_width_px: int, max_height_px: int
 ) -> dict[str, str | int]:
-    """What oEmbed 1.0 (2.3.4) says of a video."""
+    """What oEmbed 1.0 (2.3.4) says of a video, or of a still post, which is `rich`."""
     origin = identity.own_origin(call.request, call.server)
     box = embed.box_of(clip, max_width_px, max_height_px)
     told: dict[str, str | int] = {
         "version": "1.0",
-        "type": "video",
+        "type": "video" if clip["kind"] == ClipKind.VIDEO else "rich",
         "title": embed.title_of(clip),
         "author_name": clip["author"]["display_name"] or clip["author"]["handle"],
         "author_url": f"{origin}/@{clip['author']['handle']}",

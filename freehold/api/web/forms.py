@@ -14,6 +14,7 @@ from freehold.actions import account as account_actions
 from freehold.actions import captions as caption_actions
 from freehold.actions import clip as clip_actions
 from freehold.actions import comment as comment_actions
+from freehold.actions import text as text_actions
 from freehold.actions.clip import Change
 from freehold.api import identity
 from freehold.api.edge import BODY_LIMIT_BYTES, read_body
@@ -262,6 +263,20 @@ async def upload(call: Call) -> Response:
     return see_other("/studio")
 
 
+@routes.add("POST", "/forms/text", access=Access.CREATOR, kind=Kind.PAGE)
+async def text(call: Call) -> Response:
+    """Post words on a ground, at once or at their time, or keep them as a draft."""
+    fields = await read_form(call)
+    look = fields.get("look", "")
+    try:
+        clip = await text_actions.write(call.server.intake, call.account, words_of(fields), look)
+    except (BadInput, Throttled) as refusal:
+        said = {"caption": fields.get("caption", ""), "look": look}
+        return _refused(call, pages.write(frame_of(call), said=said, refusal=refusal.text), refusal)
+    mine = await clips.shape_of(call, clip.id)
+    return see_other(mine["url"] if mine["is_published"] else "/studio")
+
+
 @routes.add("POST", "/forms/clip", access=Access.SIGNED_IN, kind=Kind.PAGE)
 async def clip(call: Call) -> Response:
     """Publish, pin, retry, withdraw or delete a clip of one's own, or call off its time to be published."""
@@ -350,7 +365,7 @@ def _change_in(fields: Mapping[str, str]) -> Change:
     return Change(
         said.caption, said.audience, said.wish if "wish" in fields else None, said.alt, said.language, said.is_ai_made,
         said.is_sensitive, {use: said.permissions.of(use) for use in Use},
-        said.publish_at_us if said.wish is Wish.PUBLISH else None,
+        said.publish_at_us if said.wish is Wish.PUBLISH else None, look=fields.get("look"),
     )  # fmt: skip
 
 

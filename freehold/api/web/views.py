@@ -314,6 +314,12 @@ async def upload(call: Call) -> Response:
     return page_response(call, pages.upload(frame_of(call), limits=limits, clip=draft, drafts=drafts, made=made))
 
 
+@routes.add("GET", "/upload/text", kind=Kind.PAGE)
+async def write(call: Call) -> Response:
+    """The page on which a text post is written."""
+    return page_response(call, pages.write(frame_of(call)))
+
+
 @routes.add("GET", "/studio", kind=Kind.PAGE)
 async def studio(call: Call) -> Response:
     """One's own clips with their states."""

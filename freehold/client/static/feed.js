@@ -126,8 +126,8 @@ function enter(article) {
   current = article;
   visit.begin();
   article.classList.add("current");
-  ring.show(article, before(article), after(article), !halted);
-  if (halted) showPlay(true);
+  ring.show(article, before(article), after(article), plays());
+  if (!plays()) showPlay(true);
   const url = article.dataset.url || "";
   // What comes behind it is kept over a reload.
   const state = { feed: scroller.dataset.feed, more: article.dataset.more || scroller.dataset.more };
@@ -140,6 +140,9 @@ function enter(article) {
   captions("follow");
   if (articles().indexOf(article) >= list.children.length - AHEAD) loadMore();
 }
+
+/** What stands still is looked at, whether or not clips play by themselves. */
+const plays = () => !halted || Boolean(current?.dataset.kind);
 
 function leave() {
   if (!current) return;
@@ -159,7 +162,7 @@ const observer = new IntersectionObserver(
 new IntersectionObserver(([one]) => {
   const rests = one.intersectionRatio > 0.5;
   if (document.body.classList.toggle("resting", rests)) video()?.pause();
-  else if (current && !halted && !document.hidden) ring.current?.play();
+  else if (current && plays() && !document.hidden) ring.current?.play();
 }, { root: scroller, threshold: 0.51 }).observe(card);
 
 /** @param {HTMLElement | null} article @param {boolean} [focus] */
@@ -172,7 +175,7 @@ function go(article, focus = false) {
 
 function toggle() {
   const playing = video();
-  if (!playing) return;
+  if (!playing || current?.dataset.kind) return;
   halted = !playing.paused;
   if (halted) playing.pause();
   else ring.current?.play();
@@ -252,7 +255,7 @@ list.addEventListener("pointerdown", (event) => {
 /** @param {boolean} fast */
 function speed(fast) {
   const playing = video();
-  if (!playing || (fast && playing.paused)) return;
+  if (!playing || (fast && (playing.paused || current?.dataset.kind))) return;
   if (press) press.fast = fast;
   playing.playbackRate = fast ? 2 : 1;
   current?.classList.toggle("fast", fast);
@@ -552,7 +555,7 @@ function depart() {
 }
 
 function arrive() {
-  if (!halted) ring.current?.play();
+  if (plays()) ring.current?.play();
   send();
 }
 

@@ -29,6 +29,46 @@ export function choose(sources, height_px, rate_bps, saver) {
   return chosen;
 }
 
+/** Stands in for a post's <video>: what it plays is the time that looking takes, once. */
+class Clock extends EventTarget {
+  paused = true;
+  readyState = 4;
+  duration = 1;
+  spent_s = 0;
+  since_ms = 0;
+  timer = 0;
+  muted = true;
+  playbackRate = 1;
+
+  get currentTime() {
+    return this.paused ? this.spent_s : this.spent_s + (performance.now() - this.since_ms) / 1000;
+  }
+
+  set currentTime(at_s) {
+    this.spent_s = at_s;
+  }
+
+  play() {
+    if (!this.paused || this.spent_s >= this.duration) return;
+    this.paused = false;
+    this.since_ms = performance.now();
+    this.timer = setTimeout(() => this.stop(this.duration, "ended"), (this.duration - this.spent_s) * 1000);
+    this.dispatchEvent(new Event("playing"));
+  }
+
+  pause() {
+    if (!this.paused) this.stop(this.currentTime, "pause");
+  }
+
+  /** @param {number} at_s @param {string} name */
+  stop(at_s, name) {
+    clearTimeout(this.timer);
+    this.spent_s = at_s;
+    this.paused = true;
+    this.dispatchEvent(new Event(name));
+  }
+}
+
 /** One of the three; it knows which article it stands in and which rendition it plays. */
 class Seat {
   /** @param {Ring} ring */
@@ -37,13 +77,17 @@ class Seat {
     /** @type {HTMLElement | null} */ this.article = null;
     /** @type {Source[]} */ this.sources = [];
     this.chosen = 0;
-    const video = (this.video = document.createElement("video"));
+    const clock = (this.clock = new Clock());
+    const video = (this.film = document.createElement("video"));
     video.playsInline = true;
     video.muted = true;
     video.preload = "auto";
     video.tabIndex = -1;
     video.disableRemotePlayback = true;
-    const on = (/** @type {string} */ name, /** @type {() => void} */ heard) => video.addEventListener(name, heard);
+    const on = (/** @type {string} */ name, /** @type {() => void} */ heard) => {
+      video.addEventListener(name, heard);
+      clock.addEventListener(name, heard);
+    };
     on("loadeddata", () => this.article?.classList.add("live"));
     on("canplay", () => this.isCurrent && ring.prepareNext());
     on("playing", () => this.ran());
@@ -51,6 +95,15 @@ class Seat {
     on("waiting", () => this.wait());
     on("ended", () => this.loop());
     on("error", () => this.fail());
+  }
+
+  /** @returns {HTMLVideoElement} */
+  get video() {
+    return this.isPost ? /** @type {any} */ (this.clock) : this.film;
+  }
+
+  get isPost() {
+    return Boolean(this.article?.dataset.kind);
   }
 
   get isCurrent() {
@@ -61,12 +114,16 @@ class Seat {
   take(article) {
     this.free();
     this.article = article;
+    if (this.isPost) {
+      Object.assign(this.clock, { duration: Number(article.dataset.ms) / 1000, spent_s: 0 });
+      return article.classList.add("live");
+    }
     this.sources = JSON.parse(article.dataset.sources || "[]");
     const stage = /** @type {HTMLElement} */ (article.querySelector(".stage"));
     const [, width_px, height_px] = this.sources[0] || ["", 9, 16, 0];
     const shown_px = Math.min(stage.clientHeight, (stage.clientWidth * height_px) / width_px) * devicePixelRatio;
     this.chosen = choose(this.sources, shown_px, bandwidth.get(), saving());
-    stage.querySelector(".said")?.before(this.video);
+    stage.querySelector(".said")?.before(this.film);
     this.load();
   }
 
@@ -81,19 +138,21 @@ class Seat {
   free() {
     if (!this.article) return;
     this.article.classList.remove("live", "waiting");
+    this.clock.pause();
     this.article = null;
-    this.video.pause();
-    this.video.removeAttribute("src");
-    this.video.load();
-    this.video.remove();
+    this.film.pause();
+    this.film.removeAttribute("src");
+    this.film.load();
+    this.film.remove();
   }
 
   async play() {
     const { video, ring } = this;
-    if (!this.sources.length) return ring.watcher.broken();
+    if (!this.sources.length && !this.isPost) return ring.watcher.broken();
     if (this.article?.querySelector(".veil input:not(:checked)")) return;
     // What failed while it was prepared may be there by now.
     if (video.error) this.load(video.currentTime);
+    if (this.isPost) return void this.clock.play();
     video.muted = !ring.wantsSound;
     this.article?.classList.add("waiting");
     this.hurry(1500);
@@ -144,6 +203,7 @@ class Seat {
   loop() {
     if (!this.isCurrent) return;
     this.ring.watcher.ended();
+    if (this.isPost) return;
     this.video.currentTime = 0;
     this.play();
   }

@@ -13,7 +13,7 @@ const list = /** @type {HTMLElement} */ ($("offers"));
 /* ---- how long it is, and its tags ---- */
 
 export function count() {
-  $("caption-count").textContent = `${whole.format([...caption.value].length)} / ${whole.format(2200)}`;
+  $("caption-count").textContent = `${whole.format([...caption.value].length)} / ${whole.format(caption.maxLength)}`;
   const tags = [...new Set([...caption.value.matchAll(/(?<![\p{L}\p{N}_&/])#([\p{L}\p{N}_]+)/gu)].map((match) => match[1].toLowerCase()))].slice(0, 30);
   $("tags").replaceChildren(...tags.map((tag) => Object.assign(document.createElement("li"), { textContent: "#" + tag })));
 }
