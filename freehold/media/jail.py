@@ -26,6 +26,8 @@ Mechanism = Literal["namespaces", "landlock", "none"]
 
 _CONFINE = Path(__file__).with_name("confine.py")
 _TRIAL_TIMEOUT_S = 20
+_PROVEN: set[tuple[str, ...]] = set()
+"""Trials that this process has seen succeed. One that failed is tried again: the machine may have been busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +156,13 @@ def _holds(jail: Jail) -> bool:
     if jail.name == "landlock" and landlock_version() == 0:
         return False
     trial = jail.command([os.fspath(ffmpeg_path()), "-version"], [], [], JailLimits(cpu_s=10))
+    if tuple(trial) in _PROVEN:
+        return True
     try:
         done = subprocess.run(trial, capture_output=True, timeout=_TRIAL_TIMEOUT_S, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return done.returncode == 0 and done.stdout.startswith(b"ffmpeg version")
+    holds = done.returncode == 0 and done.stdout.startswith(b"ffmpeg version")
+    if holds:
+        _PROVEN.add(tuple(trial))
+    return holds
