@@ -30,7 +30,9 @@ from freehold.domain.errors import SettingError
 from freehold.feed.feed import Feed
 from freehold.media.jail import open_jail
 from freehold.media.life import Life
+from freehold.media.transcribe import open_transcriber
 from freehold.search import index
+from freehold.search.language import language_of
 from freehold.search.trends import Trends
 from freehold.store.migrate import current_revision, migrate, newest_revision
 
@@ -165,6 +167,7 @@ async def open_server(settings: Settings, *, works: bool = True) -> AsyncIterato
         tasks: list[asyncio.Task[None]] = []
         # What would not be looked into is refused before it is sent.
         size_bytes = min(settings.uploads.max_size_bytes, settings.media.max_size_bytes)
+        transcriber = open_transcriber(settings.media, language_of)
         upload_rules = replace(settings.uploads, max_size_bytes=size_bytes)
         server = Server(
             name=settings.server.name,
@@ -178,6 +181,7 @@ async def open_server(settings: Settings, *, works: bool = True) -> AsyncIterato
             account_rules=settings.accounts,
             upload_rules=upload_rules,
             media_limits=settings.media,
+            transcribes=transcriber is not None,
             trends=Trends(backends.database),
             clock=clock_us,
             random=random,
@@ -186,8 +190,9 @@ async def open_server(settings: Settings, *, works: bool = True) -> AsyncIterato
         )
         if works:
             life = Life.open(
-                backends, data_dir / "incoming", settings.media, settings.compute.allows_no_jail, clock_us, random
-            )
+                backends, data_dir / "incoming", settings.media, settings.compute.allows_no_jail, clock_us, random,
+                transcriber=transcriber,
+            )  # fmt: skip
             tasks.append(asyncio.create_task(life.run(), name="life"))
             tasks[0].add_done_callback(_say_why)
             stack.push_async_callback(_stop, tasks[0])

@@ -7,15 +7,13 @@ from freehold.actions.clip import changeable_clip, checked_language, without_con
 from freehold.backends import Backends
 from freehold.backends.database import Transaction
 from freehold.domain.account import Account
-from freehold.domain.captions import Cue, Stretch, checked, moved, read, write
+from freehold.domain.captions import TRACK_LIMIT, Cue, Stretch, checked, moved, read, write
 from freehold.domain.clip import ClipKind, ClipState
 from freehold.domain.cut import Part
 from freehold.domain.errors import Absent, BadInput, Conflict
 from freehold.domain.ids import ClipId
 from freehold.store import captions, journal
 from freehold.store.journal import Kind
-
-TRACK_LIMIT = 20
 
 
 def named_language(text: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
+from freehold.actions import transcript
 from freehold.backends import Backends
 from freehold.backends.database import Transaction
 from freehold.domain.account import Account
@@ -83,6 +84,8 @@ class Words:
     is_sensitive: bool = False
     permissions: Permissions = FOR_EVERYBODY
     publish_at_us: int | None = None
+    may_transcribe: bool | None = None
+    """Whether the machine may make captions of what it hears; None where it was not said, and it may."""
 
 
 def checked_words(words: Words, at_us: int) -> Words:
@@ -301,6 +304,7 @@ class Change:
     cover: Cover | None = None
     look: str | None = None
     """Of a text post."""
+    may_transcribe: bool | None = None
 
 
 async def change(backends: Backends, account: Account, clip_id: ClipId, change: Change, at_us: int) -> Clip:
@@ -320,6 +324,11 @@ async def change(backends: Backends, account: Account, clip_id: ClipId, change: 
         await clips.set_words(transaction, changed)
         if clip.kind is ClipKind.TEXT:
             await set_read(transaction, changed)
+        if change.may_transcribe is not None:
+            await transcript.choose(
+                transaction, clip, change.may_transcribe, at_us, can_be_heard=has_poster(clip) and bool(clip.sound_id)
+            )
+        await transcript.reconsider(transaction, clip, changed, at_us)
         if changed.caption != clip.caption:
             await clips.set_tags(transaction, clip_id, parse_tags(changed.caption))
         replaced = await _replace_cover(transaction, clip, change.cover) if change.cover else set()

@@ -5,6 +5,7 @@ from dataclasses import replace
 from random import Random
 
 from freehold.actions import clip as clip_actions
+from freehold.actions import transcript
 from freehold.actions.captions import take_captions
 from freehold.actions.clip import AskedMaking
 from freehold.actions.making import checked_making, sound_asked
@@ -90,6 +91,8 @@ async def cut(
         await take_captions(transaction, clip_id, cut.parts, at_us)
         if making is not None:
             await makings.insert(transaction, clip_id, making)
+        if await transcript.is_off(transaction, of[0].id):
+            await transcript.choose(transaction, made, False, at_us, can_be_heard=False)
         await journal.append(transaction, Kind.CLIP_CUT, at_us=at_us, actor_id=account.id, subject_id=clip_id)
         return await clip_actions.own_clip(transaction, account, clip_id)
 

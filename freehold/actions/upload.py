@@ -19,6 +19,7 @@ from random import Random
 from typing import Any, Protocol, TypeVar
 
 from freehold.actions import clip as clip_actions
+from freehold.actions import transcript
 from freehold.actions.clip import Words
 from freehold.actions.making import checked_making, sound_asked
 from freehold.backends import Backends
@@ -127,6 +128,8 @@ async def begin(intake: Intake, account: Account, announced: Announced) -> Uploa
         await clips.insert(transaction, clip, None)
         if made is not None:
             await makings.insert(transaction, upload.clip_id, made)
+        if words.may_transcribe is False:
+            await transcript.choose(transaction, clip, False, at_us, can_be_heard=False)
         await clips.set_tags(transaction, upload.clip_id, tags)
         await uploads.insert(transaction, upload)
 
@@ -536,6 +539,8 @@ async def complete(intake: Intake, upload: Upload, file_name: str, words: Words)
         )
         await clips.set_file(transaction, upload.clip_id, _kept_name(file_name), size_bytes)
         await clips.set_tags(transaction, upload.clip_id, tags)
+        if words.may_transcribe is False:
+            await transcript.choose(transaction, clip, False, at_us, can_be_heard=False)
         if not await finish(transaction, replace(upload, size_bytes=size_bytes), at_us):
             raise Conflict("upload-finished", "This upload is complete already.")
 

@@ -39,6 +39,8 @@ class Server:
     account_rules: AccountRules
     upload_rules: UploadRules
     media_limits: Limits
+    transcribes: bool
+    """Whether clips get captions by the machine here."""
     trends: Trends
     clock: Callable[[], int]
     """Microseconds since 1970."""

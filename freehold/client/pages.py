@@ -113,6 +113,7 @@ LANGUAGES = {
 NEW_CLIP: Json = {
     "id": "", "caption": "", "tags": (), "audience": "public", "alt": "", "language": "", "is_ai_made": False,
     "is_sensitive": False, "publish_at_us": None, "made_from": None, "kind": "video", "look": "",
+    "transcript": None,
     "permissions": dict.fromkeys(("comment", "duet", "stitch", "use_sound", "download"), "public"),
 }  # fmt: skip
 """What is said of a clip before anything was said."""
@@ -368,6 +369,7 @@ def embed_refusal(frame: Frame, text: str, order: Json | None) -> str:
 def upload(
     frame: Frame,
     *,
+    transcribes: bool = False,
     limits: Json | None = None,
     clip: Json | None = None,
     drafts: Sequence[Json] = (),
@@ -375,8 +377,10 @@ def upload(
 ) -> str:
     """The composer; `limits` has size_bytes and duration_ms, both optional, to be said beforehand. `clip` is the draft
     (the shape mine) that is gone on with; `drafts` are others. `made` says what a new one is made with: kind (duet,
-    stitch or sound), the id of that, the clip, its sound, layout and own_percent."""
-    return render("upload.html", frame=frame, limits=limits or {}, c=clip or NEW_CLIP, drafts=drafts, made=made)
+    stitch or sound), the id of that, the clip, its sound, layout and own_percent. `transcribes` offers captions by the
+    machine."""
+    new = {**NEW_CLIP, "transcript": {"is_wanted": True} if transcribes else None}
+    return render("upload.html", frame=frame, limits=limits or {}, c=clip or new, drafts=drafts, made=made)
 
 
 def write(frame: Frame, *, said: Json | None = None, refusal: str = "") -> str:

@@ -24,6 +24,8 @@ from freehold.feed import readers
 from freehold.feed.rules import FeedRules
 from freehold.media.jail import ffmpeg_path, open_jail
 from freehold.media.process import run as run_process
+from freehold.media.transcribe import open_transcriber
+from freehold.search.language import language_of
 from freehold.store import clip as clips
 from freehold.store import journal, reader, rendition, retention, watch_log
 from freehold.store import page as pages
@@ -77,6 +79,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 async def _all(settings: Settings, deep: bool) -> list[Finding]:
     findings = [*_machine(), *_data_dir(settings), _port(settings), await _ffmpeg(), _jail(settings)]
+    findings.append(_captions(settings))
     findings += [finding async for finding in _storage(settings, deep)]
     return findings
 
@@ -148,6 +151,17 @@ def _jail(settings: Settings) -> Finding:
             "uploads are not processed without a jail; allow user namespaces, or set compute.allows_no_jail",
         )  # fmt: skip
     return Finding(Grade.OK if jail.name != "none" else Grade.NOTE, "jail", jail.describe())
+
+
+def _captions(settings: Settings) -> Finding:
+    try:
+        transcriber = open_transcriber(settings.media, language_of)
+    except FreeholdError as error:
+        return Finding(Grade.WRONG, "captions", str(error), "name another folder, or none for the extra's own model")
+    if transcriber is None:
+        told = "none by the machine: the extra transcribe is not installed, or media.transcribes is off"
+        return Finding(Grade.OK, "captions", told)
+    return Finding(Grade.OK, "captions", f"by the machine: {transcriber.describe()}")
 
 
 async def _storage(settings: Settings, deep: bool) -> AsyncIterator[Finding]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from freehold.domain.errors import BadInput
 
 CUE_LIMIT = 2_000
+TRACK_LIMIT = 20
 CUE_TEXT_LIMIT = 500
 TIME_LIMIT_MS = 86_400_000
 HEADER = re.compile(r"\ufeff?WEBVTT(?:[ \t].*)?")

@@ -28,6 +28,7 @@ STRIP_TILE_SHORT_PX = 96
 HASH_SIDE_PX = 32
 AUDIO_RATE_HZ = 48_000
 AUDIO_BPS = 128_000
+SPEECH_RATE_HZ = 16_000
 WAVE_RATE_HZ = 8_000
 
 _BARE = ("-nostdin", "-hide_banner", "-nostats", "-y", "-progress", "pipe:1")
@@ -72,6 +73,14 @@ def measure_argv(ffmpeg: Path, source: Path, probe: Probe, limits: Limits, wave:
         "-map", "[m]", "-f", "null", "-",
         "-map", "[wave]", "-c:a", "pcm_s16le", "-f", "s16le", f"file:{wave}",
         "-map", "[p]", "-c:a", "pcm_s16le", "-f", "chromaprint", "-fp_format", "raw", f"file:{prints}",
+    ]  # fmt: skip
+
+
+def speech_argv(ffmpeg: Path, rendition: Path, out: Path) -> list[str]:
+    """The sound of a rendition of ours, as what is said in it is written down from: 16 kHz, one channel, no header."""
+    return [
+        os.fspath(ffmpeg), *_BARE, *own_input(rendition), "-vn", "-ac", "1", "-ar", str(SPEECH_RATE_HZ),
+        "-c:a", "pcm_s16le", "-f", "s16le", f"file:{out}",
     ]  # fmt: skip
 
 

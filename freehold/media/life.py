@@ -20,6 +20,7 @@ from random import Random
 import structlog
 
 from freehold.actions import clip as clip_actions
+from freehold.actions import transcript
 from freehold.actions.captions import move_captions
 from freehold.actions.upload import expire
 from freehold.backends import Backends
@@ -48,6 +49,8 @@ from freehold.media.process import MediaFault
 from freehold.media.publication import Puts, put_file, put_hls, put_waveform
 from freehold.media.recognise import settle_sound
 from freehold.media.refusals import MediaRefusal
+from freehold.media.scribe import Scribe
+from freehold.media.transcribe import Transcriber
 from freehold.store import account as accounts
 from freehold.store import clip as clips
 from freehold.store import cut as cuts
@@ -116,6 +119,7 @@ class Life:
     clock: Callable[[], int]
     random: Random
     graph: Graph = CLIP_GRAPH
+    transcriber: Transcriber | None = None
     owner: str = ""
     _resting: int = 0
 
@@ -129,9 +133,11 @@ class Life:
         clock: Callable[[], int],
         random: Random,
         graph: Graph = CLIP_GRAPH,
+        transcriber: Transcriber | None = None,
     ) -> "Life":
         """Raises `SettingError` where this machine offers no jail and the operator did not allow going without."""
-        return cls(backends, incoming_dir, limits, open_jail(allows_no_jail), clock, random, graph)
+        jail = open_jail(allows_no_jail)
+        return cls(backends, incoming_dir, limits, jail, clock, random, graph, transcriber)
 
     async def run(self) -> None:
         """Work until cancelled; leases are then given back at once, their attempts not counted."""
@@ -143,6 +149,9 @@ class Life:
                     tasks.create_task(self._work())
                 tasks.create_task(self._tidy())
                 tasks.create_task(self._publish())
+                if self.transcriber is not None:
+                    scribe = Scribe(self.backends, self.transcriber, self.limits, self.jail, self.clock)
+                    tasks.create_task(scribe.run(self._work_dir))
 
     async def run_step(self) -> bool:
         """Do the one step that is due before all others; whether there was one."""
@@ -430,6 +439,8 @@ class Life:
             )
             if output.can_be_heard:
                 await settle_sound(transaction, current, output.sound_prints, sound_id, at_us)
+                if self.transcriber is not None:
+                    await transcript.ask(transaction, clip.id, at_us)
             if clip_actions.is_wanted(current, at_us):
                 await clip_actions.make_public(transaction, current, at_us)
 

@@ -39,3 +39,7 @@ class Limits:
     """The largest file that an encoding may write."""
     threads: int = 2
     """Threads of one encoding."""
+    transcribes: bool = True
+    """Make captions of what is said in clips, where the extra `transcribe` is installed."""
+    speech_model_dir: str = ""
+    """Folder of a Whisper model in CTranslate2's form, for other languages than English. Empty: the extra's own."""

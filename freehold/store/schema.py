@@ -241,6 +241,18 @@ clip_captions = Table(
     Column("language", Text, primary_key=True),
     _text("text"),
     _number("at_us"),
+    _number("is_by_machine", 0),
+)
+
+clip_transcript = Table(
+    "clip_transcript",
+    metadata,
+    _owned_by_clip(primary_key=True),
+    _text("state"),
+    _optional("due_at_us"),
+    _number("attempts"),
+    _number("at_us"),
+    _index_where("ix_clip_transcript_due", "due_at_us", where="due_at_us IS NOT NULL"),
 )
 
 clip_cut = Table(

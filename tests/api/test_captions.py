@@ -1,18 +1,23 @@
 """Captions: read from files that others wrote, kept by language, shown to whoever sees the clip, found by search."""
 
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import pytest
 
 from freehold.actions import captions as actions
+from freehold.actions.transcript import settle
 from freehold.domain.captions import CUE_LIMIT, Cue, read, write
 from freehold.domain.errors import BadInput
 from freehold.domain.ids import id_text
+from freehold.domain.transcript import TranscriptState
+from freehold.media.limits import Limits
 from freehold.search.index import take_in
+from freehold.store import transcript as transcripts
 from tests.api.made import make_clip
 from tests.api.test_words import an_author
-from tests.conftest import Running
+from tests.conftest import Running, run_server
 
 VTT = """\ufeffWEBVTT - made elsewhere
 Kind: captions
@@ -126,3 +131,47 @@ async def test_captions_that_cannot_be_taken_are_refused(idle: Running, monkeypa
     form.add_field("captions", b"nothing", filename="a.vtt")
     refused = await author.request("POST", "/forms/captions", data=form)
     assert refused.status == 400 and "begins with WEBVTT" in await refused.text()
+
+
+async def test_captions_by_the_machine_are_said_to_be_that_and_are_for_the_author_to_choose(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("freehold.app.open_transcriber", lambda *_: object())
+    async with run_server(settings, works=False) as running:
+        author, author_id = await an_author(running)
+        backends = running.server.backends
+        clip_id = await make_clip(backends, author_id)
+        path = f"/api/clips/{id_text(clip_id)}"
+        assert (await author.json("GET", f"{path}/mine"))["transcript"]["state"] == "waiting"
+        await author.json("PATCH", path, {"may_transcribe": False})
+        form = {"csrf": author.csrf, "clip": id_text(clip_id), "caption": "Kiln", "transcribe": "0"}
+        assert (await author.request("POST", "/forms/words", data=form)).status == 303
+        told = (await author.json("GET", f"{path}/mine"))["transcript"]
+        assert (told["state"], told["is_wanted"]) == ("off", False)
+        assert 'value="0" selected' in await (await author.request("GET", f"/studio/{id_text(clip_id)}")).text()
+
+        await backends.database.transact(lambda tx: transcripts.put(tx, clip_id, TranscriptState.DUE, 1, 1))
+        await settle(backends, clip_id, TranscriptState.MADE, "en", [Cue(0, 900, "Hello")], 2)
+        nobody = await running.new_client()
+        assert (await nobody.json("GET", f"{path}/captions/en"))["is_by_machine"] is True
+        told = (await author.json("GET", f"{path}/mine"))["transcript"]
+        assert told["languages"] == ["en"] and "what you save is yours" in told["text"]
+        page = await (await author.request("GET", f"/studio/{id_text(clip_id)}")).text()
+        assert "made by the machine" in page and told["text"] in page
+        cue = {"from_ms": 0, "to_ms": 900, "text": "Hi"}
+        await author.json("PUT", f"{path}/captions/en", {"cues": [cue]}, status=204)
+        assert (await nobody.json("GET", f"{path}/captions/en"))["is_by_machine"] is False
+        assert "Made by the machine" in await (await author.request("GET", "/upload")).text()
+
+
+async def test_a_server_that_makes_no_captions_offers_none(settings: Any) -> None:
+    async with run_server(replace(settings, media=replace(Limits(), transcribes=False)), works=False) as running:
+        author, author_id = await an_author(running)
+        path = f"/api/clips/{id_text(await make_clip(running.server.backends, author_id))}"
+        assert (await author.json("GET", f"{path}/mine"))["transcript"] is None
+        assert await author.refusal("PATCH", path, {"may_transcribe": True}) == (409, "transcripts-absent")
+        assert (await author.json("PATCH", path, {"may_transcribe": False}))["transcript"] is None
+        assert (
+            "machine"
+            not in (await (await author.request("GET", "/upload")).text()).partition("<main")[2].partition("</main")[0]
+        )

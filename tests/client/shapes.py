@@ -139,6 +139,7 @@ def mine(state: str, **given: Any) -> dict[str, Any]:
         "publish_at_us": None,
         "cover_ms": 0,
         "has_cover_picture": False,
+        "transcript": {"is_wanted": True, "state": "made", "text": "Read it.", "languages": ["en"]},
         "file_name": "kiln.mov",
         "size_bytes": 13_400_000,
         "created_at_us": NOW_US - HOUR_US,

@@ -39,6 +39,8 @@ class CueShape(TypedDict):
 
 class CaptionsAnswer(TypedDict):
     language: str
+    is_by_machine: bool
+    """Nobody wrote them: they are what a model heard."""
     cues: list[CueShape]
 
 
@@ -51,9 +53,12 @@ async def as_vtt(call: Call) -> Response:
 @routes.add("GET", "/api/clips/{clip_id}/captions/{language}", answer=CaptionsAnswer)
 async def as_cues(call: Call) -> CaptionsAnswer:
     """A clip's captions in a language, cue by cue."""
-    cues = read(await text_for(call))
+    cues, language = read(await text_for(call)), call.request.path_params["language"]
+    clip_id = path_id(call, "clip_id")
+    by_machine = await captions.by_machine_of(call.server.backends.database, [clip_id])
     return {
-        "language": call.request.path_params["language"],
+        "language": language,
+        "is_by_machine": language in by_machine.get(clip_id, ()),
         "cues": [{"from_ms": cue.from_ms, "to_ms": cue.to_ms, "text": cue.text} for cue in cues],
     }
 

@@ -42,14 +42,17 @@ from freehold.domain.errors import Absent, BadInput, Conflict
 from freehold.domain.ids import ClipId, parse_id
 from freehold.domain.making import OWN_PERCENT, STITCH_MS_LIMIT, Layout, MakingKind
 from freehold.domain.post import Look
+from freehold.domain.transcript import Transcript, TranscriptState
 from freehold.domain.verdict import Door
 from freehold.governance.judge import shown_clip
 from freehold.governance.rules import source_hidden
 from freehold.media.cover import MAX_PICTURE_BYTES, fit_picture, kept_picture, make_cover, within
 from freehold.media.outputs import MediaFile
 from freehold.media.publication import put_file
+from freehold.store import captions
 from freehold.store import clip as clips
 from freehold.store import rendition as renditions
+from freehold.store import transcript as transcripts
 from freehold.store import upload as uploads
 
 routes = Routes()
@@ -69,6 +72,7 @@ FORM_SCHEMA = {
         "language": {"type": "string"},
         "ai_made": {"enum": ["0", "1"]},
         "sensitive": {"enum": ["0", "1"]},
+        "transcribe": {"enum": ["0", "1"]},
         **{f"may_{use.value}": {"enum": list(Audience)} for use in Use},
         "publish_at": {"type": "string", "format": "date-time"},
         "file": BYTES_SCHEMA,
@@ -90,6 +94,17 @@ STATE_TEXTS = {
 }
 
 
+TRANSCRIPT_TEXTS = {
+    "waiting": "What is said becomes captions once the clip can be watched.",
+    TranscriptState.DUE: "What is said is being written down.",
+    TranscriptState.MADE: "The machine wrote down what it heard. Read it and mend it: what you save is yours.",
+    TranscriptState.SILENT: "Nobody was heard to speak.",
+    TranscriptState.UNSAID: "Say which language is spoken, and what is said becomes captions.",
+    TranscriptState.UNSUPPORTED: "The machine does not know this language: no captions were made.",
+    TranscriptState.OWN: "Your own captions stand; none were made by the machine.",
+    TranscriptState.FAILED: "What is said could not be written down.",
+    TranscriptState.OFF: "No captions are made by the machine.",
+}
 SOURCE_HIDDEN_TEXT = (
     "This clip is shown to nobody, or not to everybody: nor is the clip that it was made with, or that is gone."
 )
@@ -106,6 +121,18 @@ class OrderShape(TypedDict):
     authority: str
     reference: str
     since_us: int
+
+
+class TranscriptShape(TypedDict):
+    """What becomes of captions by the machine."""
+
+    is_wanted: bool
+    state: str
+    """`waiting` until it can be listened to, `due`, `made`, `silent`, `language-unsaid`, `language-unsupported`,
+    `own` where its author's captions stand in their place, `failed`, `off`."""
+    text: str
+    languages: list[str]
+    """In which it has captions that nobody wrote."""
 
 
 class PermissionsShape(TypedDict):
@@ -134,6 +161,8 @@ class MineShape(ClipShape):
     publish_at_us: int | None
     cover_ms: int
     has_cover_picture: bool
+    transcript: TranscriptShape | None
+    """None on a server that makes no captions."""
     file_name: str
     size_bytes: int
     created_at_us: int
@@ -169,6 +198,8 @@ class WordsBody(msgspec.Struct, forbid_unknown_fields=True):
     """When it is to be published; null for at once."""
     look: str | None = None
     """Of a text post."""
+    may_transcribe: bool | None = None
+    """Whether the machine may make captions of what it hears. What it made goes without."""
 
 
 class VersionShape(TypedDict):
@@ -343,6 +374,8 @@ async def change(call: Call, body: WordsBody) -> MineShape:
 
 
 async def _asked_change(call: Call, clip_id: ClipId, body: WordsBody) -> Change:
+    if body.may_transcribe and not call.server.transcribes:
+        raise Conflict("transcripts-absent", "This server makes no captions by itself.")
     permissions = cover = publish_at_us = None
     if body.permissions is not None:
         permissions = _said_permissions(body.permissions)
@@ -352,7 +385,7 @@ async def _asked_change(call: Call, clip_id: ClipId, body: WordsBody) -> Change:
         publish_at_us = _checked_time(body.publish_at_us) if body.publish_at_us is not None else 0
     return Change(
         body.caption, body.audience, body.wish, body.alt, body.language, body.is_ai_made, body.is_sensitive,
-        permissions, publish_at_us, cover, body.look,
+        permissions, publish_at_us, cover, body.look, body.may_transcribe,
     )  # fmt: skip
 
 
@@ -594,8 +627,29 @@ async def _shapes(call: Call, clip_ids: Sequence[ClipId]) -> list[MineShape]:
     views = await clips.for_viewer(database, viewer, clip_ids, call.at_us)
     known = [views[clip_id] for clip_id in clip_ids if clip_id in views]
     own = [view for view in known if view.clip.author_id == call.account.id]
-    files = await renditions.of_clips(database, [view.clip.id for view in own])
-    return [await _shape(call, view, files.get(view.clip.id, [])) for view in own]
+    own_ids = [view.clip.id for view in own]
+    files = await renditions.of_clips(database, own_ids)
+    told = await _transcripts(call, [view.clip.id for view in own if view.clip.kind is ClipKind.VIDEO])
+    return [await _shape(call, view, files.get(view.clip.id, []), told.get(view.clip.id)) for view in own]
+
+
+async def _transcripts(call: Call, clip_ids: Sequence[ClipId]) -> dict[ClipId, TranscriptShape]:
+    if not call.server.transcribes:
+        return {}
+    database = call.server.backends.database
+    known = await transcripts.of_clips(database, clip_ids)
+    by_machine = await captions.by_machine_of(database, clip_ids)
+    return {clip_id: _transcript(known.get(clip_id), by_machine.get(clip_id, [])) for clip_id in clip_ids}
+
+
+def _transcript(known: Transcript | None, languages: list[str]) -> TranscriptShape:
+    state = known.state.value if known else "waiting"
+    return {
+        "is_wanted": state != TranscriptState.OFF,
+        "state": state,
+        "text": TRANSCRIPT_TEXTS[state],
+        "languages": languages,
+    }
 
 
 def _state_text(view: ClipView) -> str:
@@ -611,7 +665,9 @@ def _state_text(view: ClipView) -> str:
     )
 
 
-async def _shape(call: Call, view: ClipView, files: Sequence[Rendition]) -> MineShape:
+async def _shape(
+    call: Call, view: ClipView, files: Sequence[Rendition], transcript: TranscriptShape | None
+) -> MineShape:
     clip, order, database = view.clip, view.withholding, call.server.backends.database
     position, percent = None, None
     if clip.state is ClipState.UPLOADING:
@@ -638,6 +694,7 @@ async def _shape(call: Call, view: ClipView, files: Sequence[Rendition]) -> Mine
         "publish_at_us": clip.publish_at_us,
         "has_cover_picture": clip.cover_key is not None,
         "cover_ms": clip.cover_ms,
+        "transcript": transcript,
         "file_name": clip.file_name,
         "size_bytes": clip.size_bytes,
         "created_at_us": clip.created_at_us,

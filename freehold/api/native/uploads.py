@@ -203,8 +203,9 @@ def words_of(fields: Mapping[str, str]) -> Words:
     """What a client says of a clip, by name; `BadInput` (code `bad-words`) where a value is none of those there are.
 
     caption, audience, wish, alt, language, ai_made, sensitive, may_comment, may_duet, may_stitch,
-    may_use_sound, may_download, publish_at (ISO 8601 with its offset from UTC); one of duet and stitch (a clip's id)
-    and sound (a sound's) with layout (beside, stacked, corner), stitch_ms, own_volume and other_volume (percent).
+    may_use_sound, may_download, transcribe (1 or 0), publish_at (ISO 8601 with its offset from UTC); one of duet and
+    stitch (a clip's id) and sound (a sound's) with layout (beside, stacked, corner), stitch_ms, own_volume and
+    other_volume (percent).
     """
     try:
         audience = Audience(fields.get("audience") or Audience.PUBLIC)
@@ -227,6 +228,7 @@ def words_of(fields: Mapping[str, str]) -> Words:
         is_sensitive=_is_ticked(fields, "sensitive"),
         permissions=permissions,
         publish_at_us=_publish_at_us(fields),
+        may_transcribe=_is_ticked(fields, "transcribe") if fields.get("transcribe") else None,
     )
 
 

@@ -366,6 +366,7 @@ def _change_in(fields: Mapping[str, str]) -> Change:
         said.caption, said.audience, said.wish if "wish" in fields else None, said.alt, said.language, said.is_ai_made,
         said.is_sensitive, {use: said.permissions.of(use) for use in Use},
         said.publish_at_us if said.wish is Wish.PUBLISH else None, look=fields.get("look"),
+        may_transcribe=said.may_transcribe,
     )  # fmt: skip
 
 

@@ -311,7 +311,10 @@ async def upload(call: Call) -> Response:
         "size_bytes": server.upload_rules.max_size_bytes,
         "duration_ms": server.media_limits.max_duration_ms,
     }
-    return page_response(call, pages.upload(frame_of(call), limits=limits, clip=draft, drafts=drafts, made=made))
+    page = pages.upload(
+        frame_of(call), transcribes=server.transcribes, limits=limits, clip=draft, drafts=drafts, made=made
+    )
+    return page_response(call, page)
 
 
 @routes.add("GET", "/upload/text", kind=Kind.PAGE)

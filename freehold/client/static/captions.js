@@ -1,8 +1,9 @@
 /** Captions over a clip: what is said now, in the viewer's language where there is one. */
-import { call, kept } from "./api.js";
+import { call, kept, words } from "./api.js";
 
 /** @typedef {{from_ms: number, to_ms: number, text: string}} Cue */
-/** @type {Map<string, Promise<Cue[]>>} */ const known = new Map();
+/** @typedef {{cues: Cue[], is_by_machine: boolean}} Track */
+/** @type {Map<string, Promise<Track>>} */ const known = new Map();
 let timer = 0;
 let turn = 0;
 
@@ -13,14 +14,14 @@ export function chosen(languages) {
 }
 
 /** @param {string} id @param {string} language */
-function cuesOf(id, language) {
+function trackOf(id, language) {
   const key = `${id}/${language}`;
   if (!known.has(key)) {
-    const asked = call("GET", `/api/clips/${id}/captions/${language}`).then((answer) => answer.cues);
+    const asked = call("GET", `/api/clips/${id}/captions/${language}`);
     asked.catch(() => known.delete(key));
     known.set(key, asked);
   }
-  return /** @type {Promise<Cue[]>} */ (known.get(key));
+  return /** @type {Promise<Track>} */ (known.get(key));
 }
 
 /** Follows the clip that is current until another is. @param {HTMLElement} article @param {() => HTMLVideoElement | undefined} video */
@@ -31,15 +32,19 @@ export async function follow(article, video) {
   const language = chosen((article.dataset.captions || "").split(" "));
   article.querySelector('[data-do="captions"]')?.setAttribute("aria-pressed", String(kept.get("captions", true)));
   if (!kept.get("captions", true)) return;
-  const cues = await cuesOf(article.dataset.id || "", language).catch(() => []);
+  const { cues, is_by_machine } = await trackOf(article.dataset.id || "", language).catch(() => ({ cues: [], is_by_machine: false }));
   if (mine !== turn || !article.classList.contains("current")) return;
   const line = Object.assign(document.createElement("p"), { className: "cue", dir: "auto", lang: language });
+  const said = document.createTextNode("");
+  const by = Object.assign(document.createElement("small"), { textContent: words.machine, lang: document.documentElement.lang, dir: "auto" });
   article.querySelector(".said")?.prepend(line);
   timer = setInterval(() => {
     if (!article.classList.contains("current")) return clearInterval(timer);
     const at_ms = (video()?.currentTime || 0) * 1000;
     const text = cues.filter((cue) => cue.from_ms <= at_ms && at_ms < cue.to_ms).map((cue) => cue.text).join("\n");
-    if (line.textContent !== text) line.textContent = text;
+    if (said.data === text) return;
+    said.data = text;
+    line.replaceChildren(...(text && is_by_machine ? [said, by] : [said]));
   }, 80);
 }
 

@@ -32,6 +32,7 @@ export function wordsIn(form) {
     language: fields.get("language"),
     is_ai_made: fields.has("ai_made"),
     is_sensitive: fields.has("sensitive"),
+    ...(fields.has("transcribe") ? { may_transcribe: fields.get("transcribe") === "1" } : {}),
     permissions: Object.fromEntries(USES.map((use) => [use, fields.get("may_" + use)])),
   };
 }
@@ -42,6 +43,7 @@ export function say(form, told) {
   for (const name of ["caption", "audience", "alt", "language"]) field(name).value = told[name] ?? field(name).value;
   field("ai_made").checked = told.is_ai_made;
   field("sensitive").checked = told.is_sensitive;
+  if (field("transcribe") && told.may_transcribe !== undefined) field("transcribe").value = told.may_transcribe ? "1" : "0";
   for (const use of USES) field("may_" + use).value = told.permissions[use];
   count();
 }
