@@ -99,9 +99,9 @@ async def fill(
     await insert_rows(
         database,
         "clip_tag",
-        "clip_id, tag",
-        [(id_, names[n % tags]) for n, id_ in enumerate(clip_ids)]
-        + [(id_, f"mood{n % 7}") for n, id_ in enumerate(clip_ids)],
+        "clip_id, tag, published_at_us",
+        [(id_, names[n % tags], published[n]) for n, id_ in enumerate(clip_ids)]
+        + [(id_, f"mood{n % 7}", published[n]) for n, id_ in enumerate(clip_ids)],
     )
     kinds = [
         ("ladder", f"r{height}-{height:016x}.mp4", width, height, 300_000 * (step + 1))

@@ -343,7 +343,7 @@ def page_json(page: Page, viewer: Viewer) -> PageShape:
         "model_hash": page.model_hash,
         "feed": page.feed,
         "is_end": page.is_end,
-        "before": None if page.before is None else id_text(page.before),
+        "before": page.before.text if page.before else None,
         "clips": [served_json(page.id, served, viewer) for served in page.clips],
     }
 

@@ -78,6 +78,11 @@ def one_of(name: str, values: Iterable[str], text: str = "") -> Parameter:
     return Parameter(name, {"type": "string", "enum": list(values)}, text)
 
 
+BEHIND = Parameter(
+    "before",
+    {"type": "string", "pattern": "^[0-9a-z]{13}([0-9a-z]{13})?$"},
+    "What the answer of the page before says, or a clip's id: what follows came out before.",
+)
 BEFORE = Parameter("before", ID_SCHEMA, "The id of the last that is there: what follows are the ones behind it.")
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from functools import lru_cache
-from typing import Self
+from typing import NamedTuple, Self
 
-from freehold.domain.ids import AccountId, ClipId, RepostId, SoundId
+from freehold.domain.ids import TEXT_LENGTH, AccountId, ClipId, RepostId, SoundId, id_text, parse_id
 
 
 class ClipState(StrEnum):
@@ -147,6 +147,28 @@ class Clip:
     kind: ClipKind = ClipKind.VIDEO
     look: str = ""
     """Of a text post: one of `domain/post.py`."""
+
+
+class Moment(NamedTuple):
+    """When a clip came out, and which it is: what lists by time are in the order of, and are gone on with."""
+
+    at_us: int
+    clip_id: ClipId
+
+    @property
+    def text(self) -> str:
+        """As clients see it: two ids one behind the other."""
+        return id_text(self.at_us) + id_text(self.clip_id)
+
+
+def parse_moment(text: str) -> Moment | None:
+    """What `text` stands for, or None where it stands for none."""
+    at_us, clip_id = parse_id(text[:TEXT_LENGTH]), parse_id(text[TEXT_LENGTH:])
+    return None if at_us is None or clip_id is None else Moment(at_us, ClipId(clip_id))
+
+
+LATEST = Moment(1 << 62, ClipId(1 << 62))
+"""Behind it is everything."""
 
 
 @dataclass(frozen=True, slots=True)

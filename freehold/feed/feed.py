@@ -27,7 +27,7 @@ from freehold.actions.watch import BatchReport, checked
 from freehold.backends import Backends
 from freehold.domain.account import Account, Role, Viewer
 from freehold.domain.choices import FeedWish, WishKind
-from freehold.domain.clip import ClipView, Repost
+from freehold.domain.clip import LATEST, ClipView, Moment, Repost
 from freehold.domain.errors import Absent, BackendError, NotSignedIn
 from freehold.domain.ids import AccountId, ClipId, PageId, SoundId, ViewerId, first_id_at, made_at_us, new_id
 from freehold.domain.muting import Muting
@@ -72,8 +72,8 @@ JUDGED_AT_MOST = 2000
 """For one page of a list by time; where so many in a row may not be shown, the page says what to go on from."""
 
 Last = tuple[AccountId | None, SoundId | None]
-Find = Callable[[ClipId | None, int], Awaitable[Sequence[ClipId]]]
-"""The newest so many before a clip."""
+Find = Callable[[Moment, int], Awaitable[Sequence[Moment]]]
+"""So many of those that came out before, the last first."""
 FindPlaces = Callable[[int | None, int], Awaitable[Sequence[tuple[int, ClipId]]]]
 """So many behind a place in a list, in its order, each with its place."""
 
@@ -81,7 +81,7 @@ FindPlaces = Callable[[int | None, int], Awaitable[Sequence[tuple[int, ClipId]]]
 NO_REPOSTS: Mapping[ClipId, Repost] = MappingProxyType({})
 REPOSTED_US = 14 * DAY_US
 """For so long a repost stands in Following."""
-FROM_TOP = ClipId((1 << 62) - 1)
+FROM_TOP = Moment(LATEST.at_us - 1, ClipId(0))
 """What Following goes on from where only what was reposted is left."""
 
 
@@ -175,7 +175,7 @@ class Feed:
                 self._remember(viewer.id, (placed[-1].author_id, placed[-1].sound_id))
             return page
 
-    async def following(self, viewer: Viewer, before: ClipId | None, count: int | None, at_us: int) -> Page:
+    async def following(self, viewer: Viewer, before: Moment | None, count: int | None, at_us: int) -> Page:
         """The newest by whom and with what the viewer follows, not yet shown, from the top on with what those reposted
         lately; authors and sounds alternate where they can.
 
@@ -196,7 +196,7 @@ class Feed:
         self,
         viewer: Viewer,
         author_id: AccountId,
-        before: ClipId | None,
+        before: Moment | None,
         count: int | None,
         at_us: int,
         *,
@@ -204,9 +204,9 @@ class Feed:
     ) -> Page:
         """An author's clips, newest first; before them all, and not again, what the author pinned."""
 
-        async def find(before: ClipId | None, limit: int) -> Sequence[ClipId]:
+        async def find(behind: Moment, limit: int) -> Sequence[Moment]:
             return await clips.by_author_for_viewer(
-                self._database, author_id, before, limit, with_pinned=not is_pinned_first
+                self._database, author_id, behind, limit, with_pinned=not is_pinned_first
             )
 
         pinned: list[ClipView] = []
@@ -217,22 +217,22 @@ class Feed:
         views, before = await self._newest(viewer, find, Door.PROFILE, before, rest_count, at_us)
         return await self._serve_in_order(viewer, PROFILE, pinned + views, at_us, before)
 
-    async def tagged(self, viewer: Viewer, tag: str, before: ClipId | None, count: int | None, at_us: int) -> Page:
+    async def tagged(self, viewer: Viewer, tag: str, before: Moment | None, count: int | None, at_us: int) -> Page:
         """Clips with a tag, newest first."""
 
-        async def find(before: ClipId | None, limit: int) -> Sequence[ClipId]:
-            return await clips.by_tag_for_viewer(self._database, tag, before, limit)
+        async def find(behind: Moment, limit: int) -> Sequence[Moment]:
+            return await clips.by_tag_for_viewer(self._database, tag, behind, limit)
 
         views, before = await self._newest(viewer, find, Door.TAG, before, count, at_us)
         return await self._serve_in_order(viewer, TAG, views, at_us, before)
 
     async def sounded(
-        self, viewer: Viewer, sound_id: SoundId, before: ClipId | None, count: int | None, at_us: int
+        self, viewer: Viewer, sound_id: SoundId, before: Moment | None, count: int | None, at_us: int
     ) -> Page:
         """Clips with a sound, newest first. `Absent` (code `sound-absent`) for whoever may see none of them."""
 
-        async def find(before: ClipId | None, limit: int) -> Sequence[ClipId]:
-            return await clips.by_sound_for_viewer(self._database, sound_id, before, limit)
+        async def find(behind: Moment, limit: int) -> Sequence[Moment]:
+            return await clips.by_sound_for_viewer(self._database, sound_id, behind, limit)
 
         views, after = await self._newest(viewer, find, Door.TAG, before, count, at_us)
         if before is None and not views:
@@ -255,18 +255,18 @@ class Feed:
             judged_count, is_end = judged_count + len(found), len(found) < JUDGED_AT_ONCE
             behind = found[-1][0] if found else behind
         page, is_cut = shown[:count], len(shown) > count or not is_end
-        before = page[-1][1].clip.id if page and is_cut else None
+        before = Moment(page[-1][0], page[-1][1].clip.id) if page and is_cut else None
         served = await self._serve_in_order(viewer, LIST, [view for _, view in page], at_us, before)
         return served, [place for place, _ in page]
 
     async def made_with(
-        self, viewer: Viewer, clip_id: ClipId, before: ClipId | None, count: int | None, at_us: int
+        self, viewer: Viewer, clip_id: ClipId, before: Moment | None, count: int | None, at_us: int
     ) -> Page:
         """Duets and stitches of a clip, newest first. `Absent` or `Withheld` where that may not be shown."""
         await shown_clip(self._database, viewer, clip_id, Door.LINK, at_us)
 
-        async def find(before: ClipId | None, limit: int) -> Sequence[ClipId]:
-            return await makings.made_with_for_viewer(self._database, clip_id, before, limit)
+        async def find(behind: Moment, limit: int) -> Sequence[Moment]:
+            return await makings.made_with_for_viewer(self._database, clip_id, behind, limit)
 
         views, before = await self._newest(viewer, find, Door.TAG, before, count, at_us)
         return await self._serve_in_order(viewer, MADE_WITH, views, at_us, before)
@@ -291,8 +291,8 @@ class Feed:
         company = company_of(self.learning.learner, clip_id)
         why = dict.fromkeys(company, "")
         for tag in view.tags if len(company) < count else ():
-            tagged = await clips.by_tag_for_viewer(self._database, tag, None, count + 1)
-            why |= {one: tag for one in tagged if one != clip_id and one not in why}
+            tagged = await clips.by_tag_for_viewer(self._database, tag, LATEST, count + 1)
+            why |= {one: tag for _, one in tagged if one != clip_id and one not in why}
         views = await self._judged(viewer, list(why), at_us)
         shown = [(views[one], tag) for one, tag in why.items() if one in views]
         return view, shown[:count]
@@ -388,37 +388,41 @@ class Feed:
         return {view.clip.id: view for view in views if view.clip.author_id != own_id}
 
     async def _newest(
-        self, viewer: Viewer, find: Find, door: Door, before: ClipId | None, count: int | None, at_us: int
-    ) -> tuple[list[ClipView], ClipId | None]:
+        self, viewer: Viewer, find: Find, door: Door, before: Moment | None, count: int | None, at_us: int
+    ) -> tuple[list[ClipView], Moment | None]:
         """Up to `count` that may be shown, and what to go on from; None where nothing is left."""
-        count = count or self.rules.page_count
+        count, behind = count or self.rules.page_count, before or LATEST
         views: list[ClipView] = []
-        judged_count, limit = 0, count
-        while len(views) < count and judged_count < JUDGED_AT_MOST:
-            found = await find(before, limit)
-            views += await shown_clips(self._database, viewer, found, door, at_us)
-            judged_count += len(found)
+        came: dict[ClipId, Moment] = {}
+        limit = count
+        while len(views) < count and len(came) < JUDGED_AT_MOST:
+            found = await find(behind, limit)
+            came |= {one.clip_id: one for one in found}
+            views += await shown_clips(self._database, viewer, [one.clip_id for one in found], door, at_us)
             if len(found) < limit and len(views) <= count:
                 return views, None
-            before, limit = found[-1] if found else before, JUDGED_AT_ONCE
+            behind, limit = found[-1] if found else behind, JUDGED_AT_ONCE
         if len(views) > count:
-            before = views[count - 1].clip.id
-        return views[:count], before
+            behind = came[views[count - 1].clip.id]
+        return views[:count], behind
 
     async def _followed(
-        self, viewer: Viewer, account_id: AccountId, before: ClipId | None, count: int, at_us: int, *, again: bool
-    ) -> tuple[list[ClipView], ClipId | None]:
+        self, viewer: Viewer, account_id: AccountId, before: Moment | None, count: int, at_us: int, *, again: bool
+    ) -> tuple[list[ClipView], Moment | None]:
         """Up to `count`, and what to go on from; None where nothing is left. `again`: as for `Learner.gather`."""
-        is_top, before = before in (None, FROM_TOP), None if before == FROM_TOP else before
+        is_top, behind = before in (None, FROM_TOP), before or LATEST
         past = await self._following_pages(viewer.id, at_us, PAGES_BACK)
         last = await self._of_last_clip(past[0] if past else None)
         shown = {clip_id for page in past for clip_id in pages.clip_ids_in(page.impressions)}
         is_all = len(past) < PAGES_BACK
         followed_tags = await tags.followed_by(self._database, account_id)
         judged: list[ClipView] = []
+        came: dict[ClipId, Moment] = {}
         judged_count, limit, is_end, found_limit = 0, 4 * count, False, FOUND_AT_FIRST
         while len(judged) < 4 * count and judged_count < JUDGED_AT_MOST and not is_end:
-            found = await self._newest_followed(account_id, followed_tags, before, found_limit, at_us)
+            moments = await self._newest_followed(account_id, followed_tags, behind, found_limit, at_us)
+            came |= {one.clip_id: one for one in moments}
+            found = [one.clip_id for one in moments]
             marks = dict(zip(found, self.learning.learner.has_seen(viewer.id, found, at_us, again), strict=True))
             if not is_all and any(marks[clip_id] is None and clip_id not in shown for clip_id in found):
                 past = await self._following_pages(viewer.id, at_us, self.rules.seen_window_clips)
@@ -430,38 +434,40 @@ class Feed:
             judged_count, limit = judged_count + len(wanted), JUDGED_AT_ONCE
             is_cut = len(wanted) < len(unseen)
             is_end = len(found) < found_limit and not is_cut
-            before = wanted[-1] if is_cut else found[-1] if found else before
+            behind = came[wanted[-1]] if is_cut else moments[-1] if moments else behind
             found_limit = FOUND_AT_ONCE
-        passed_on = await self._passed_on(viewer, account_id, judged, shown, at_us, again) if is_top else []
+        passed_on = await self._passed_on(viewer, account_id, judged, came, shown, at_us, again) if is_top else []
         views = alternating(passed_on or judged, count, *last)
         left = {view.clip.id for view in passed_on or judged} - {view.clip.id for view in views}
         if left and not passed_on:
-            before, is_end = ClipId(max(left) + 1), False
+            newest = max(came[clip_id] for clip_id in left)
+            behind, is_end = Moment(newest.at_us, ClipId(newest.clip_id + 1)), False
         elif left:
-            before, is_end = FROM_TOP, False
-        return list(views), None if is_end else before
+            behind, is_end = FROM_TOP, False
+        return list(views), None if is_end else behind
 
     async def _passed_on(
-        self, viewer: Viewer, account_id: AccountId, judged: Sequence[ClipView], shown: Collection[ClipId], at_us: int,
-        again: bool,
+        self, viewer: Viewer, account_id: AccountId, judged: Sequence[ClipView], came: Mapping[ClipId, Moment],
+        shown: Collection[ClipId], at_us: int, again: bool,
     ) -> list[ClipView]:  # fmt: skip
         """What the followed reposted lately and the viewer has not been shown, among what was judged, by the time at
         which each came; nothing where there is no such thing."""
         from_id = first_id_at(at_us - REPOSTED_US)
         found = await reposts.by_followed(self._database, account_id, from_id, FOUND_AT_ONCE)
         there = {view.clip.id for view in judged}
-        came: dict[ClipId, int] = {}
+        passed: dict[ClipId, Moment] = {}
         for one in found:
             if one.clip_id not in there and _may_say(viewer, one):
-                came.setdefault(one.clip_id, one.id)
-        clip_ids = list(came)
+                passed.setdefault(one.clip_id, Moment(made_at_us(one.id), one.clip_id))
+        clip_ids = list(passed)
         marks = self.learning.learner.has_seen(viewer.id, clip_ids, at_us, again)
         marked = zip(clip_ids, marks, strict=True)
         unseen = [clip_id for clip_id, mark in marked if (clip_id not in shown if mark is None else not mark)]
         views = await shown_clips(self._database, viewer, unseen[:JUDGED_AT_ONCE], Door.FEED, at_us)
         if not views:
             return []
-        return sorted((*judged, *views), key=lambda view: came.get(view.clip.id, view.clip.id), reverse=True)
+        places = {**came, **passed}
+        return sorted((*judged, *views), key=lambda view: places[view.clip.id], reverse=True)
 
     async def _reposted(self, viewer: Viewer, account_id: AccountId, views: Sequence[ClipView]) -> dict[ClipId, Repost]:
         """Which of the clips somebody followed reposted."""
@@ -470,24 +476,23 @@ class Feed:
         return {clip_id: one for clip_id, one in found.items() if _may_say(viewer, one)}
 
     async def _newest_followed(
-        self, account_id: AccountId, followed_tags: Sequence[str], before: ClipId | None, limit: int, at_us: int
-    ) -> list[ClipId]:
+        self, account_id: AccountId, followed_tags: Sequence[str], behind: Moment, limit: int, at_us: int
+    ) -> list[Moment]:
         """The newest by the authors and with the tags that the account follows.
 
         Looked for in spans of time, each longer than the one before: of those who publish much, what they once
         published is not read, and of those who publish little there is little to read.
         """
-        found: list[ClipId] = []
-        newest_us, end = made_at_us(before) if before else at_us, before or ClipId(1 << 62)
+        found: list[Moment] = []
+        newest_us = min(at_us, behind.at_us)
         for span_us in LOOKED_BACK_US:
-            start = ClipId(first_id_at(newest_us - span_us))
-            left = limit - len(found)
-            by_authors = await clips.followed_for_viewer(self._database, account_id, start, end, left)
-            by_tags = await clips.by_tags_for_viewer(self._database, account_id, followed_tags, start, end, left)
+            from_us, left = newest_us - span_us, limit - len(found)
+            by_authors = await clips.followed_for_viewer(self._database, account_id, from_us, behind, left)
+            by_tags = await clips.by_tags_for_viewer(self._database, account_id, followed_tags, from_us, behind, left)
             found += sorted({*by_authors, *by_tags}, reverse=True)[:left]
             if len(found) == limit:
                 break
-            end = min(start, end)
+            behind = min(Moment(from_us, ClipId(0)), behind)
         return found
 
     async def _following_pages(self, viewer_id: ViewerId, at_us: int, limit: int) -> list[PageRow]:
@@ -496,7 +501,7 @@ class Feed:
         return await pages.newest_of(self._database, viewer_id, (FOLLOWING,), after_us, limit)
 
     async def _serve_in_order(
-        self, viewer: Viewer, feed: str, views: Sequence[ClipView], at_us: int, before: ClipId | None,
+        self, viewer: Viewer, feed: str, views: Sequence[ClipView], at_us: int, before: Moment | None,
         source: Source = Source.CHRONOLOGICAL, reposted: Mapping[ClipId, Repost] = NO_REPOSTS,
     ) -> Page:  # fmt: skip
         """A page on which nothing was drawn or scored; `before` is what the next one goes on from."""
@@ -508,7 +513,7 @@ class Feed:
 
     async def _serve(
         self, viewer: Viewer, feed: str, views: Sequence[ClipView], shown: Sequence[Shown], at_us: int, *,
-        is_end: bool, model_hash: str, seed: int, before: ClipId | None = None, ranked: bytes | None = None,
+        is_end: bool, model_hash: str, seed: int, before: Moment | None = None, ranked: bytes | None = None,
         reposted: Mapping[ClipId, Repost] = NO_REPOSTS,
     ) -> Page:  # fmt: skip
         """Write the impressions down, then hand the page out."""

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from freehold.domain.clip import ClipView, Rendition, Repost
-from freehold.domain.ids import ClipId, PageId
+from freehold.domain.clip import ClipView, Moment, Rendition, Repost
+from freehold.domain.ids import PageId
 from freehold.domain.watch import Source
 
 
@@ -26,6 +26,6 @@ class Page:
     model_hash: str
     is_end: bool
     """There is nothing more behind this page for now."""
-    before: ClipId | None
-    """What a list by time goes on from: ask for what is older than this. None at its end, and in For You."""
+    before: Moment | None
+    """What a list by time goes on from: ask for what came out before this. None at its end, and in For You."""
     clips: tuple[Served, ...]

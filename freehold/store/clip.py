@@ -13,6 +13,7 @@ from freehold.domain.clip import (
     ClipKind,
     ClipState,
     ClipView,
+    Moment,
     Origin,
     Sound,
     Version,
@@ -112,80 +113,98 @@ async def for_viewer(
     return {row["id"]: _view_of(row, tags.get(row["id"], ()), sources) for row in rows}
 
 
-async def by_author_for_viewer(
-    database: Database, author_id: AccountId, before_id: ClipId | None, limit: int, *, with_pinned: bool = True
-) -> Sequence[ClipId]:
-    """The author's published clips, the last published first, as ids for `for_viewer`. What waited for its time stands
-    where it came out, not where it was begun; a clip that is no more was out when it was begun."""
-    pinned = "" if with_pinned else " AND pinned_at_us IS NULL"
+BEHIND = "(published_at_us, id) < ({0}, {1}) ORDER BY published_at_us DESC, id DESC"
+
+
+def _moments(rows: Sequence[Row]) -> list[Moment]:
+    return [Moment(row["published_at_us"], ClipId(row["id"])) for row in rows]
+
+
+async def moment_of(database: Database, clip_id: ClipId) -> Moment:
+    """When the clip came out; what is not out, or is no more, was when it was begun."""
     rows = await database.fetch(
-        "SELECT id FROM clip WHERE author_id = $1 AND published_at_us IS NOT NULL"
-        " AND (published_at_us, id) < (COALESCE((SELECT published_at_us FROM clip WHERE id = $2), $4), $2)"
-        f"{pinned} ORDER BY published_at_us DESC, id DESC LIMIT $3",
-        author_id,
-        before_id or 1 << 62,
-        limit,
-        made_at_us(before_id) if before_id else 1 << 62,
+        "SELECT published_at_us, id FROM clip WHERE id = $1 AND published_at_us IS NOT NULL", clip_id
     )
-    return [ClipId(row["id"]) for row in rows]
+    return _moments(rows)[0] if rows else Moment(made_at_us(clip_id), clip_id)
+
+
+async def by_author_for_viewer(
+    database: Database, author_id: AccountId, behind: Moment, limit: int, *, with_pinned: bool = True
+) -> list[Moment]:
+    """The author's published clips, the last published first, for `for_viewer`. What waited for its time stands where
+    it came out, not where it was begun."""
+    pinned = "" if with_pinned else "pinned_at_us IS NULL AND "
+    rows = await database.fetch(
+        f"SELECT published_at_us, id FROM clip WHERE author_id = $1 AND {pinned}{BEHIND.format('$2', '$3')} LIMIT $4",
+        author_id,
+        *behind,
+        limit,
+    )
+    return _moments(rows)
 
 
 async def followed_for_viewer(
-    database: Database, viewer_account_id: AccountId, from_id: ClipId, before_id: ClipId, limit: int
-) -> Sequence[ClipId]:
-    """Published clips of the accounts that the viewer follows, from an id on up to another one, newest first, as ids
-    for `for_viewer`. Each author's are read by the index, so it costs what lies between the two."""
+    database: Database, viewer_account_id: AccountId, from_us: int, behind: Moment, limit: int
+) -> list[Moment]:
+    """Clips of the accounts that the viewer follows, published from a time on, the last first, for `for_viewer`. Each
+    author's are read by the index, so it costs what lies between the two."""
     rows = await database.fetch(
-        "SELECT clip.id FROM follow JOIN clip ON clip.author_id = follow.followed_id"
-        " WHERE follow.follower_id = $1 AND clip.id >= $2 AND clip.id < $3 AND clip.published_at_us IS NOT NULL"
-        " ORDER BY clip.id DESC LIMIT $4",
+        "SELECT clip.published_at_us, clip.id FROM follow JOIN clip ON clip.author_id = follow.followed_id"
+        " WHERE follow.follower_id = $1 AND clip.published_at_us >= $2"
+        " AND (clip.published_at_us, clip.id) < ($3, $4) ORDER BY clip.published_at_us DESC, clip.id DESC LIMIT $5",
         viewer_account_id,
-        from_id,
-        before_id,
+        from_us,
+        *behind,
         limit,
     )
-    return [ClipId(row["id"]) for row in rows]
+    return _moments(rows)
 
 
 async def by_tags_for_viewer(
-    database: Database,
-    viewer_account_id: AccountId,
-    tags: Sequence[str],
-    from_id: ClipId,
-    before_id: ClipId,
-    limit: int,
-) -> Sequence[ClipId]:
-    """Published clips with any of the tags, from an id on up to another one, newest first, as ids for `for_viewer`:
-    none of the viewer's own, and none by authors it wants nothing of."""
+    database: Database, viewer_account_id: AccountId, tags: Sequence[str], from_us: int, behind: Moment, limit: int
+) -> list[Moment]:
+    """Clips with any of the tags, published from a time on, the last first, for `for_viewer`: none of the viewer's own,
+    and none by authors it wants nothing of."""
     if not tags:
         return []
     rows = await database.fetch(
-        "SELECT clip.id FROM clip WHERE clip.id IN (SELECT clip_id FROM clip_tag"
-        f" WHERE tag IN ({placeholders(5, len(tags))}) AND clip_id >= $2 AND clip_id < $3)"
-        " AND clip.published_at_us IS NOT NULL AND clip.author_id <> $1"
+        "SELECT DISTINCT clip_tag.published_at_us, clip_tag.clip_id AS id FROM clip_tag"
+        " JOIN clip ON clip.id = clip_tag.clip_id"
+        f" WHERE clip_tag.tag IN ({placeholders(6, len(tags))}) AND clip_tag.published_at_us >= $2"
+        " AND (clip_tag.published_at_us, clip_tag.clip_id) < ($3, $4) AND clip.author_id <> $1"
         " AND NOT EXISTS (SELECT 1 FROM feed_wish WHERE feed_wish.account_id = $1 AND feed_wish.kind = 'author'"
         " AND feed_wish.author_id = clip.author_id AND feed_wish.level = -2)"
-        " ORDER BY clip.id DESC LIMIT $4",
+        " ORDER BY clip_tag.published_at_us DESC, clip_tag.clip_id DESC LIMIT $5",
         viewer_account_id,
-        from_id,
-        before_id,
+        from_us,
+        *behind,
         limit,
         *tags,
     )
-    return [ClipId(row["id"]) for row in rows]
+    return _moments(rows)
 
 
-async def by_tag_for_viewer(database: Database, tag: str, before_id: ClipId | None, limit: int) -> Sequence[ClipId]:
-    """Published clips with the tag, newest first, as ids for `for_viewer`."""
+async def by_tag_for_viewer(database: Database, tag: str, behind: Moment, limit: int) -> list[Moment]:
+    """Published clips with the tag, the last published first, for `for_viewer`."""
     rows = await database.fetch(
-        "SELECT clip.id FROM clip_tag JOIN clip ON clip.id = clip_tag.clip_id"
-        " WHERE clip_tag.tag = $1 AND clip_tag.clip_id < $2 AND clip.published_at_us IS NOT NULL"
-        " ORDER BY clip_tag.clip_id DESC LIMIT $3",
+        "SELECT published_at_us, clip_id AS id FROM clip_tag WHERE tag = $1 AND (published_at_us, clip_id) < ($2, $3)"
+        " ORDER BY published_at_us DESC, clip_id DESC LIMIT $4",
         tag,
-        before_id or 1 << 62,
+        *behind,
         limit,
     )
-    return [ClipId(row["id"]) for row in rows]
+    return _moments(rows)
+
+
+async def by_sound_for_viewer(database: Database, sound_id: SoundId, behind: Moment, limit: int) -> list[Moment]:
+    """Published clips with the sound, the last published first, for `for_viewer`."""
+    rows = await database.fetch(
+        f"SELECT published_at_us, id FROM clip WHERE sound_id = $1 AND {BEHIND.format('$2', '$3')} LIMIT $4",
+        sound_id,
+        *behind,
+        limit,
+    )
+    return _moments(rows)
 
 
 _PUBLIC = (
@@ -208,19 +227,6 @@ async def every_nth_public(database: Database, count: int) -> Sequence[ClipId]:
         f"SELECT id FROM (SELECT clip.id, ROW_NUMBER() OVER (ORDER BY clip.id) AS place {_PUBLIC}) AS public"
         " WHERE (place - 1) % $1 = 0 ORDER BY id",
         count,
-    )
-    return [ClipId(row["id"]) for row in rows]
-
-
-async def by_sound_for_viewer(
-    database: Database, sound_id: SoundId, before_id: ClipId | None, limit: int
-) -> Sequence[ClipId]:
-    """Published clips with the sound, newest first, as ids for `for_viewer`."""
-    rows = await database.fetch(
-        "SELECT id FROM clip WHERE sound_id = $1 AND id < $2 AND published_at_us IS NOT NULL ORDER BY id DESC LIMIT $3",
-        sound_id,
-        before_id or 1 << 62,
-        limit,
     )
     return [ClipId(row["id"]) for row in rows]
 
@@ -324,7 +330,9 @@ async def insert(transaction: Transaction, clip: Clip, due_at_us: int | None) ->
 async def set_tags(transaction: Transaction, clip_id: ClipId, tags: Iterable[str]) -> None:
     await transaction.execute("DELETE FROM clip_tag WHERE clip_id = $1", clip_id)
     await transaction.execute_many(
-        "INSERT INTO clip_tag (clip_id, tag) VALUES ($1, $2)", [(clip_id, tag) for tag in tags]
+        "INSERT INTO clip_tag (clip_id, tag, published_at_us) VALUES ($1, $2,"
+        " (SELECT published_at_us FROM clip WHERE id = $1))",
+        [(clip_id, tag) for tag in tags],
     )
 
 
@@ -466,7 +474,18 @@ async def set_published(transaction: Transaction, clip_id: ClipId, at_us: int) -
         clip_id,
         at_us,
     )
+    if changed:
+        await _tell_lists(transaction, clip_id)
     return bool(changed)
+
+
+async def _tell_lists(transaction: Transaction, clip_id: ClipId) -> None:
+    """Have the clip stand among those with its tags, and among those made with the same, where it came out."""
+    for table in ("clip_tag", "clip_making"):
+        await transaction.execute(
+            f"UPDATE {table} SET published_at_us = (SELECT published_at_us FROM clip WHERE id = $1) WHERE clip_id = $1",
+            clip_id,
+        )
 
 
 async def set_withdrawn(transaction: Transaction, clip_id: ClipId, at_us: int) -> None:
@@ -476,6 +495,7 @@ async def set_withdrawn(transaction: Transaction, clip_id: ClipId, at_us: int) -
         clip_id,
         at_us,
     )
+    await _tell_lists(transaction, clip_id)
 
 
 async def set_not_withdrawn(transaction: Transaction, clip_id: ClipId) -> None:

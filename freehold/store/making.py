@@ -1,8 +1,9 @@
 """How clips are made with others, and which are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from freehold.backends.database import Database, Row, Transaction
+from freehold.domain.clip import Moment
 from freehold.domain.ids import ClipId
 from freehold.domain.making import Layout, Making, MakingKind
 from freehold.store.clip import placeholders
@@ -24,8 +25,8 @@ def making_of(row: Row) -> Making:
 
 async def insert(transaction: Transaction, clip_id: ClipId, making: Making) -> None:
     await transaction.execute(
-        "INSERT INTO clip_making (clip_id, source_id, kind, layout, length_ms, own_percent, source_percent)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO clip_making (clip_id, source_id, kind, layout, length_ms, own_percent, source_percent,"
+        " published_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, (SELECT published_at_us FROM clip WHERE id = $1))",
         clip_id,
         making.source_id,
         making.kind.value,
@@ -49,19 +50,16 @@ async def depth_of(source: Database | Transaction, clip_id: ClipId) -> int:
     return depth
 
 
-async def made_with_for_viewer(
-    database: Database, source_id: ClipId, before_id: ClipId | None, limit: int
-) -> Sequence[ClipId]:
-    """Published duets and stitches of the clip, newest first, as ids for `for_viewer`."""
+async def made_with_for_viewer(database: Database, source_id: ClipId, behind: Moment, limit: int) -> list[Moment]:
+    """Published duets and stitches of the clip, the last published first, for `for_viewer`."""
     rows = await database.fetch(
-        "SELECT clip.id FROM clip_making JOIN clip ON clip.id = clip_making.clip_id"
-        " WHERE clip_making.source_id = $1 AND clip_making.kind <> 'sound' AND clip.id < $2"
-        " AND clip.published_at_us IS NOT NULL ORDER BY clip.id DESC LIMIT $3",
+        "SELECT published_at_us, clip_id FROM clip_making WHERE source_id = $1 AND kind <> 'sound'"
+        " AND (published_at_us, clip_id) < ($2, $3) ORDER BY published_at_us DESC, clip_id DESC LIMIT $4",
         source_id,
-        before_id or 1 << 62,
+        *behind,
         limit,
     )
-    return [ClipId(row["id"]) for row in rows]
+    return [Moment(row["published_at_us"], ClipId(row["clip_id"])) for row in rows]
 
 
 async def all_that_show(database: Database, clip_ids: Iterable[int]) -> set[int]:

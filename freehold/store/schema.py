@@ -213,7 +213,7 @@ clip = Table(
     CheckConstraint("wish IN ('draft', 'publish')", name="wish"),
     Index("ix_clip_author", "author_id", "id"),
     Index("ix_clip_author_published", "author_id", "published_at_us", "id"),
-    Index("ix_clip_sound", "sound_id"),
+    Index("ix_clip_sound", "sound_id", "published_at_us", "id"),
     Index("ix_clip_state", "state"),
     _index_where("ix_clip_due", "due_at_us", where="due_at_us IS NOT NULL"),
     _index_where("ix_clip_publish_at", "publish_at_us", where="publish_at_us IS NOT NULL"),
@@ -292,7 +292,9 @@ clip_tag = Table(
     metadata,
     _owned_by_clip(primary_key=True),
     Column("tag", Text, primary_key=True),
-    Index("ix_clip_tag_tag", "tag", "clip_id"),
+    # The clip's, so that the newest with a tag are found without looking at the others.
+    _optional("published_at_us"),
+    Index("ix_clip_tag_tag", "tag", "published_at_us", "clip_id"),
     sqlite_with_rowid=False,
 )
 
@@ -306,8 +308,10 @@ clip_making = Table(
     _number("length_ms"),
     _number("own_percent"),
     _number("source_percent"),
+    # The clip's.
+    _optional("published_at_us"),
     CheckConstraint("kind IN ('duet', 'stitch', 'sound')", name="kind"),
-    Index("ix_clip_making_source", "source_id", "clip_id"),
+    Index("ix_clip_making_source", "source_id", "published_at_us", "clip_id"),
     sqlite_with_rowid=False,
 )
 

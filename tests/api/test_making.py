@@ -124,7 +124,7 @@ async def test_how_a_clip_is_made_is_said_with_its_upload_and_refused_with_a_rea
     assert await begun(other, stitch=id_, stitch_ms="2500") == (201, "")
     assert await begun(other, sound=id_text(7)) == (201, "")
     rows = await idle.database.fetch("SELECT * FROM clip_making ORDER BY clip_id")
-    assert [tuple(row)[1:] for row in rows] == [
+    assert [tuple(row)[1:7] for row in rows] == [
         (source, "duet", "stacked", 5000, 80, 0), (source, "stitch", "beside", 2500, 100, 100),
         (source, "sound", "beside", 5000, 50, 100),
     ]  # fmt: skip

@@ -119,6 +119,7 @@ def page(count: int = 5, **given: Any) -> dict[str, Any]:
         "model_hash": "9f3aab12",
         "feed": "for-you",
         "is_end": False,
+        "before": None,
         "clips": [served(number, **given) for number in range(1, count + 1)],
     }
 

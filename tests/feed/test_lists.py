@@ -7,9 +7,14 @@ from collections.abc import Sequence
 import pytest
 
 from freehold.backends.database import Transaction
-from freehold.domain.ids import ClipId, id_text
+from freehold.domain.ids import AccountId, ClipId, SoundId, id_text, parse_id
+from freehold.domain.making import Layout, Making, MakingKind
 from freehold.feed import feed
-from tests.conftest import Running
+from freehold.store import clip as clips
+from freehold.store import making as makings
+from freehold.store import sound as sounds
+from tests.api.made import NOW_US, make_clip
+from tests.conftest import Client, Running
 from tests.feed.catalogue import publish, report, swipe_pages, watch_of
 
 
@@ -188,3 +193,52 @@ async def test_a_sound_has_its_clips_newest_first_and_is_nobodys_who_may_see_non
     assert await client.refusal("GET", f"/api/sounds/{sound_id}/clips") == (404, "sound-absent")
     for path in (f"/sound/{sound_id}", "/sound/0000000000001", "/sound/nothing"):
         assert (await client.request("GET", path)).status == 404, path
+
+
+async def test_lists_by_time_have_a_clip_where_it_came_out_and_go_on_behind_one_that_is_gone(idle: Running) -> None:
+    """What was begun first came out last; two at the same moment."""
+    ana, fen, tia = [await idle.new_client() for _ in range(3)]
+    author = parse_id((await ana.sign_up("ana"))["id"]) or 0
+    other = parse_id((await fen.sign_up("fen"))["id"]) or 0
+    await tia.sign_up("tia")
+    backends = idle.server.backends
+    source = await make_clip(backends, other)
+    clips_ = sorted([await make_clip(backends, author, is_published=False, tags=("out",)) for _ in range(4)])
+    making = Making(MakingKind.DUET, source, Layout.BESIDE, 5_000, 100, 100)
+
+    async def work(transaction: Transaction) -> None:
+        await sounds.insert(transaction, SoundId(7), AccountId(author), "", clips_[0], 0)
+        for clip_id, hours in zip(clips_, (9, 1, 2, 2), strict=True):
+            await clips.set_facts(transaction, clip_id, sound_id=SoundId(7))
+            await makings.insert(transaction, clip_id, making)
+            await clips.set_published(transaction, clip_id, NOW_US + hours * 3_600_000_000)
+
+    await idle.database.transact(work)
+    await fen.json("PUT", "/api/accounts/ana/follow")
+    await tia.json("PUT", "/api/tags/out/follow")
+    expected = [id_text(clips_[n]) for n in (0, 3, 2, 1)]
+
+    async def read(client: Client, path: str, behind: str | None = None) -> list[str]:
+        page = await client.json("GET", f"{path}?count=1{(behind and f'&before={behind}') or ''}")
+        ids = [one["clip"]["id"] for one in page["clips"]]
+        return ids + (await read(client, path, page["before"]) if page["before"] else [])
+
+    lists = ("accounts/ana/clips", "tags/out/clips", f"sounds/{id_text(7)}/clips", f"clips/{id_text(source)}/made-with")
+    for name in lists:
+        assert await read(ana, f"/api/{name}") == expected, name
+        assert await read(ana, f"/api/{name}", expected[1]) == expected[2:], name
+    for reader in (fen, tia):
+        assert await read(reader, "/api/feeds/following") == expected
+    first = [await ana.json("GET", f"/api/{name}?count=1") for name in lists]
+    html = await (await ana.request("GET", "/tag/out/clips.html?count=1")).text()
+    assert f'data-before="{first[1]["before"]}"' in html
+    await ana.json("POST", f"/api/clips/{expected[0]}/withdraw")
+    for name, page in zip(lists, first, strict=True):
+        assert await read(ana, f"/api/{name}", page["before"]) == expected[1:], name
+        assert await read(ana, f"/api/{name}") == expected[1:], name
+    await ana.json("POST", f"/api/clips/{expected[2]}/publish")
+    await ana.json("PATCH", f"/api/clips/{expected[3]}", {"caption": "Only #this"})
+    assert await read(ana, "/api/tags/out/clips") == expected[1:3]
+    assert await read(ana, "/api/tags/this/clips") == expected[3:]
+    for bad in ("x", expected[0] + "x", expected[0] * 3):
+        assert (await ana.refusal("GET", f"/api/tags/out/clips?before={bad}"))[1] == "bad-query"

@@ -290,7 +290,7 @@ async def test_nobody_cuts_what_is_not_theirs_or_not_there_yet(idle: Running) ->
     answer = await client.request("POST", "/api/clips", data=form())
     clip = (await answer.json())["clip"]["id"]
     row = (parse_id(clip), parse_id(clip))
-    made_with = "INSERT INTO clip_making VALUES ($1, $2, 'duet', 'beside', 5000, 100, 100)"
+    made_with = "INSERT INTO clip_making VALUES ($1, $2, 'duet', 'beside', 5000, 100, 100, NULL)"
     await idle.database.transact(lambda tx: tx.execute(made_with, *row))
     assert await refusal(client, clip) == (409, "cut-part-made-with")
     await idle.database.transact(lambda tx: tx.execute("DELETE FROM clip_making"))

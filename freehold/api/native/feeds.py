@@ -17,14 +17,16 @@ from freehold.api.present import (
     served_json,
     why_json,
 )
-from freehold.api.routes import BEFORE, Access, Kind, Routes, numbered, path_id, query_id, query_int
+from freehold.api.routes import BEHIND, Access, Kind, Routes, numbered, path_id, query_int
 from freehold.api.server import Call
 from freehold.domain.account import Account
-from freehold.domain.clip import ClipView
-from freehold.domain.ids import ClipId, PageId, SoundId
+from freehold.domain.clip import ClipView, Moment, parse_moment
+from freehold.domain.errors import BadInput
+from freehold.domain.ids import ClipId, PageId, SoundId, parse_id
 from freehold.domain.verdict import Door
 from freehold.feed.feed import Feed
 from freehold.feed.page import Page
+from freehold.store import clip as clips
 from freehold.store import rendition as renditions
 
 routes = Routes()
@@ -56,9 +58,17 @@ def asked_count(call: Call) -> int | None:
     return query_int(call, "count", 0, 1, CLIPS_A_PAGE) or None
 
 
-def asked_before(call: Call) -> ClipId | None:
-    before = query_id(call, "before")
-    return None if before is None else ClipId(before)
+async def asked_before(call: Call) -> Moment | None:
+    """`BadInput` (code `bad-query`)."""
+    text = call.request.query_params.get("before")
+    if text is None:
+        return None
+    if (exact := parse_moment(text)) is not None:
+        return exact
+    clip_id = parse_id(text)
+    if clip_id is None:
+        raise BadInput("bad-query", "before is a clip's id, or what the answer of the page before says.")
+    return await clips.moment_of(call.server.backends.database, ClipId(clip_id))
 
 
 def feed_for(call: Call) -> Feed:
@@ -72,18 +82,20 @@ async def for_you_page(call: Call) -> Page:
 
 
 async def following_page(call: Call) -> Page:
-    return await feed_for(call).following(call.viewer, asked_before(call), asked_count(call), call.at_us)
+    return await feed_for(call).following(call.viewer, await asked_before(call), asked_count(call), call.at_us)
 
 
 async def profile_page(call: Call, account: Account) -> Page:
-    return await feed_for(call).profile(call.viewer, account.id, asked_before(call), asked_count(call), call.at_us)
+    return await feed_for(call).profile(
+        call.viewer, account.id, await asked_before(call), asked_count(call), call.at_us
+    )
 
 
 async def sound_page(call: Call, count: int | None = None) -> Page:
     """Asked with a count, where the address has none."""
     sound_id = SoundId(path_id(call, "id"))
     return await feed_for(call).sounded(
-        call.viewer, sound_id, asked_before(call), asked_count(call) or count, call.at_us
+        call.viewer, sound_id, await asked_before(call), asked_count(call) or count, call.at_us
     )
 
 
@@ -91,7 +103,7 @@ async def made_with_page(call: Call, count: int | None = None) -> Page:
     """Asked with a count, where the address has none."""
     clip_id = ClipId(path_id(call, "id"))
     return await feed_for(call).made_with(
-        call.viewer, clip_id, asked_before(call), asked_count(call) or count, call.at_us
+        call.viewer, clip_id, await asked_before(call), asked_count(call) or count, call.at_us
     )
 
 
@@ -111,20 +123,20 @@ async def reset(call: Call) -> None:
     await call.server.feed.reset(call.account, call.at_us)
 
 
-@routes.add("GET", "/api/feeds/following", answer=PageShape, parameters=(COUNT, BEFORE))
+@routes.add("GET", "/api/feeds/following", answer=PageShape, parameters=(COUNT, BEHIND))
 async def following(call: Call) -> PageShape:
     """The newest clips of those you follow."""
     return page_json(await following_page(call), call.viewer)
 
 
-@routes.add("GET", "/api/accounts/{handle}/clips", answer=PageShape, parameters=(COUNT, BEFORE))
+@routes.add("GET", "/api/accounts/{handle}/clips", answer=PageShape, parameters=(COUNT, BEHIND))
 async def profile_clips(call: Call) -> PageShape:
     """An account's clips, newest first."""
     account = await accounts.account_at(call)
     return page_json(await profile_page(call, account), call.viewer)
 
 
-@routes.add("GET", "/api/sounds/{id}/clips", answer=PageShape, parameters=(COUNT, BEFORE))
+@routes.add("GET", "/api/sounds/{id}/clips", answer=PageShape, parameters=(COUNT, BEHIND))
 async def sound_clips(call: Call) -> PageShape:
     """The clips with a sound, newest first."""
     return page_json(await sound_page(call), call.viewer)
@@ -137,7 +149,7 @@ async def clip(call: Call) -> ServedAnswer:
     return {"served": served_json(page.id, page.clips[0], call.viewer)}
 
 
-@routes.add("GET", "/api/clips/{id}/made-with", answer=PageShape, parameters=(COUNT, BEFORE))
+@routes.add("GET", "/api/clips/{id}/made-with", answer=PageShape, parameters=(COUNT, BEHIND))
 async def made_with(call: Call) -> PageShape:
     """Duets and stitches of a clip, newest first."""
     return page_json(await made_with_page(call), call.viewer)

@@ -9,7 +9,7 @@ from freehold.actions.making import sound_source
 from freehold.api.present import ClipShape, SoundShape, clip_json, sound_json
 from freehold.api.routes import Access, Routes, path_id
 from freehold.api.server import Call
-from freehold.domain.clip import Sound, Use
+from freehold.domain.clip import LATEST, Sound, Use
 from freehold.domain.errors import Absent, Refusal
 from freehold.domain.ids import ClipId, SoundId
 from freehold.domain.verdict import Door
@@ -74,8 +74,8 @@ async def sound_json_of(call: Call, sound_id: SoundId) -> SoundAnswer:
     database = call.server.backends.database
     if not await shown_sounds(database, call.viewer, [sound_id], call.at_us):
         # The index may be behind, and knows only what everybody may see.
-        ids = await clips.by_sound_for_viewer(database, sound_id, None, 40)
-        if not await shown_clips(database, call.viewer, ids, Door.TAG, call.at_us):
+        found = await clips.by_sound_for_viewer(database, sound_id, LATEST, 40)
+        if not await shown_clips(database, call.viewer, [one.clip_id for one in found], Door.TAG, call.at_us):
             raise Absent("sound-absent", "There is no such sound here, or no clip with it that is for you to see.")
     return await _told(call, sound_id)
 

@@ -7,7 +7,7 @@ from freehold.actions import social as actions
 from freehold.actions.clip import folded_tag
 from freehold.api.native import feeds
 from freehold.api.present import PageShape, page_json
-from freehold.api.routes import BEFORE, Access, Routes
+from freehold.api.routes import BEHIND, Access, Routes
 from freehold.api.server import Call
 from freehold.search.trends import days_of
 from freehold.store import search as index
@@ -50,10 +50,10 @@ async def tag(call: Call) -> TagAnswer:
     return await tag_json(call, asked_tag(call))
 
 
-@routes.add("GET", "/api/tags/{tag}/clips", answer=PageShape, parameters=(feeds.COUNT, BEFORE))
+@routes.add("GET", "/api/tags/{tag}/clips", answer=PageShape, parameters=(feeds.COUNT, BEHIND))
 async def tag_clips(call: Call) -> PageShape:
     """The clips that carry a tag, newest first."""
-    feed, before, count = feeds.feed_for(call), feeds.asked_before(call), feeds.asked_count(call)
+    feed, before, count = feeds.feed_for(call), await feeds.asked_before(call), feeds.asked_count(call)
     return page_json(await feed.tagged(call.viewer, asked_tag(call), before, count, call.at_us), call.viewer)
 
 

@@ -10,13 +10,12 @@ from starlette.responses import Response
 from freehold.api import identity
 from freehold.api.native import accounts, feeds, tags
 from freehold.api.present import ClipShape, avatar_url, page_json
-from freehold.api.routes import BEFORE, Kind, Routes
+from freehold.api.routes import BEHIND, Kind, Routes
 from freehold.api.server import Call
 from freehold.api.web.xml import add, document, xml_response
 from freehold.client import embed
 from freehold.client.pages import iso
 from freehold.domain.account import NOBODY
-from freehold.domain.ids import id_text
 from freehold.feed.page import Page
 
 routes = Routes()
@@ -25,12 +24,12 @@ ENTRIES = 30
 NAMESPACES = {"xmlns": "http://www.w3.org/2005/Atom", "xmlns:media": "http://search.yahoo.com/mrss/"}
 
 
-@routes.add("GET", "/@{handle}/feed.atom", kind=Kind.RAW, parameters=(BEFORE,), gives=(ATOM,), also=(304,))
+@routes.add("GET", "/@{handle}/feed.atom", kind=Kind.RAW, parameters=(BEHIND,), gives=(ATOM,), also=(304,))
 async def of_account(call: Call) -> Response:
     """An account's clips as an Atom feed."""
     call = replace(call, viewer=NOBODY)
     account = await accounts.account_at(call)
-    before = feeds.asked_before(call)
+    before = await feeds.asked_before(call)
     feed = call.server.feed.untraced()
     page = await feed.profile(NOBODY, account.id, before, ENTRIES, call.at_us, is_pinned_first=False)
     root = _feed(call, page, f"/@{account.handle}", f"@{account.handle}", account.created_at_us)
@@ -44,12 +43,13 @@ async def of_account(call: Call) -> Response:
     return xml_response(call, document(root), ATOM)
 
 
-@routes.add("GET", "/tag/{tag}/feed.atom", kind=Kind.RAW, parameters=(BEFORE,), gives=(ATOM,), also=(304,))
+@routes.add("GET", "/tag/{tag}/feed.atom", kind=Kind.RAW, parameters=(BEHIND,), gives=(ATOM,), also=(304,))
 async def of_tag(call: Call) -> Response:
     """Clips that carry a tag as an Atom feed."""
     call = replace(call, viewer=NOBODY)
     name = tags.asked_tag(call)
-    page = await call.server.feed.untraced().tagged(NOBODY, name, feeds.asked_before(call), ENTRIES, call.at_us)
+    before = await feeds.asked_before(call)
+    page = await call.server.feed.untraced().tagged(NOBODY, name, before, ENTRIES, call.at_us)
     root = _feed(call, page, f"/tag/{quote(name)}", f"#{name}", 0)
     _add_entries(call, root, page)
     return xml_response(call, document(root), ATOM)
@@ -69,7 +69,7 @@ def _feed(call: Call, page: Page, path: str, title: str, since_us: int) -> Eleme
     add(root, "link", None, {"rel": "self", "type": ATOM, "href": address + (f"?{asked}" if asked else "")})
     add(root, "link", None, {"rel": "alternate", "type": "text/html", "href": origin + path})
     if page.before is not None:
-        add(root, "link", None, {"rel": "next", "type": ATOM, "href": f"{address}?before={id_text(page.before)}"})
+        add(root, "link", None, {"rel": "next", "type": ATOM, "href": f"{address}?before={page.before.text}"})
     return root
 
 

@@ -89,13 +89,14 @@ async def more_following(call: Call) -> Response:
 async def profile(call: Call) -> Response:
     """An account and its clips."""
     account = await accounts.account_at(call)
-    found = await feeds.feed_for(call).profile(call.viewer, account.id, feeds.asked_before(call), GRID, call.at_us)
+    before = await feeds.asked_before(call)
+    found = await feeds.feed_for(call).profile(call.viewer, account.id, before, GRID, call.at_us)
     page = page_json(found, call.viewer)
     html = pages.profile(
         frame_of(call),
         await accounts.profile_json(call, account),
         page["clips"],
-        lists=await lists.lists_json(call, account.id) if feeds.asked_before(call) is None else (),
+        lists=await lists.lists_json(call, account.id) if before is None else (),
         has_reposts=await repost_rows.has_reposted(call.server.backends.database, account.id),
         next_url=_older(f"/@{account.handle}", page),
     )
@@ -234,7 +235,7 @@ async def share_profile(call: Call) -> Response:
 @routes.add("GET", "/tag/{tag}/clips.html", kind=Kind.PAGE)
 async def more_of_tag(call: Call) -> Response:
     """Clips that carry a tag, as articles."""
-    feed, before, count = feeds.feed_for(call), feeds.asked_before(call), feeds.asked_count(call)
+    feed, before, count = feeds.feed_for(call), await feeds.asked_before(call), feeds.asked_count(call)
     return _fragment(call, await feed.tagged(call.viewer, tags.asked_tag(call), before, count, call.at_us))
 
 
@@ -249,7 +250,7 @@ async def share_tag(call: Call) -> Response:
 async def tag(call: Call) -> Response:
     """Clips that carry a tag, newest first."""
     name = tags.asked_tag(call)
-    found = await feeds.feed_for(call).tagged(call.viewer, name, feeds.asked_before(call), GRID, call.at_us)
+    found = await feeds.feed_for(call).tagged(call.viewer, name, await feeds.asked_before(call), GRID, call.at_us)
     page = page_json(found, call.viewer)
     about = await tags.tag_json(call, name)
     html = pages.tag(frame_of(call), about, page["clips"], next_url=_older(f"/tag/{quote(name)}", page))

@@ -479,7 +479,7 @@ function nextUrl() {
   const last = articles().at(-1);
   const url = new URL(last?.dataset.more || scroller.dataset.more || "", location.href);
   url.searchParams.set("count", String(PAGE));
-  if (!url.pathname.endsWith("/for-you.html") && !url.searchParams.has("from")) url.searchParams.set("before", last?.dataset.id || "");
+  if (!url.pathname.endsWith("/for-you.html") && !url.searchParams.has("from")) url.searchParams.set("before", last?.dataset.before || last?.dataset.id || "");
   return url;
 }
 
