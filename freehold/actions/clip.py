@@ -308,7 +308,7 @@ class Change:
 
 
 async def change(backends: Backends, account: Account, clip_id: ClipId, change: Change, at_us: int) -> Clip:
-    """Change what is said of a clip. What everybody saw of it is kept to be looked up.
+    """Change what is said of a clip. What others saw of it is kept for them to look up, until it is made private.
 
     `Conflict` (codes `cut-part-taken`, `clip-over`, `already-published`, `clip-withdrawn`, `clip-edited-often`,
     `cover-not-video`, `look-not-text`), `LateCover`; raises what `checked_words` raises, and for a text post what
@@ -319,7 +319,10 @@ async def change(backends: Backends, account: Account, clip_id: ClipId, change: 
         clip = await changeable_clip(transaction, account, clip_id)
         _check_changeable(clip, change)
         changed = _changed(clip, change, at_us)
-        if _is_public(clip):
+        if changed.audience is Audience.PRIVATE:
+            await clips.delete_versions(transaction, clip_id)
+            changed = replace(changed, edited_at_us=None)
+        elif _is_for_others(clip):
             changed = await _keep_version(transaction, clip, changed, change.cover is not None, at_us)
         await clips.set_words(transaction, changed)
         if clip.kind is ClipKind.TEXT:
@@ -404,10 +407,10 @@ SHOWN = ("caption", "alt", "language", "is_ai_made", "is_sensitive")
 """What viewers see of a clip's words; the history has it all."""
 
 
-def _is_public(clip: Clip) -> bool:
-    """Whether everybody may see it: the history, shown to everybody, has nothing else."""
+def _is_for_others(clip: Clip) -> bool:
+    """Whether anybody but its author may see it: the history has nothing else."""
     is_out = clip.published_at_us is not None and clip.state is not ClipState.WITHDRAWN
-    return is_out and clip.audience is Audience.PUBLIC
+    return is_out and clip.audience is not Audience.PRIVATE
 
 
 async def _keep_version(transaction: Transaction, before: Clip, after: Clip, is_cover_new: bool, at_us: int) -> Clip:
@@ -424,7 +427,15 @@ async def _keep_version(transaction: Transaction, before: Clip, after: Clip, is_
     await clips.insert_version(
         transaction,
         Version(
-            before.id, at_us, told, before.caption, before.alt, before.language, before.is_ai_made, before.is_sensitive
+            before.id,
+            at_us,
+            told,
+            before.caption,
+            before.alt,
+            before.language,
+            before.is_ai_made,
+            before.is_sensitive,
+            before.audience,
         ),
     )
     is_seen = any(name in SHOWN or name in ("cover", "look") for name in names)

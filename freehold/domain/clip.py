@@ -184,6 +184,8 @@ class Version:
     language: str
     is_ai_made: bool
     is_sensitive: bool
+    audience: Audience
+    """Who could see it so; it is shown to nobody else."""
 
 
 class RenditionKind(StrEnum):

@@ -368,8 +368,8 @@ async def set_words(transaction: Transaction, clip: Clip) -> None:
 
 async def insert_version(transaction: Transaction, version: Version) -> None:
     await transaction.execute(
-        "INSERT INTO clip_version (clip_id, until_us, changed, caption, alt, language, is_ai_made, is_sensitive)"
-        f" VALUES ({placeholders(1, 8)})",
+        "INSERT INTO clip_version (clip_id, until_us, changed, caption, alt, language, is_ai_made, is_sensitive,"
+        f" audience) VALUES ({placeholders(1, 9)})",
         version.clip_id,
         version.until_us,
         " ".join(version.changed),
@@ -378,20 +378,25 @@ async def insert_version(transaction: Transaction, version: Version) -> None:
         version.language,
         int(version.is_ai_made),
         int(version.is_sensitive),
+        version.audience.value,
     )
 
 
+async def delete_versions(transaction: Transaction, clip_id: ClipId) -> None:
+    await transaction.execute("DELETE FROM clip_version WHERE clip_id = $1", clip_id)
+
+
 async def versions_of(source: Database | Transaction, clip_id: ClipId) -> list[Version]:
-    """What the clip said before, the latest first."""
+    """What the clip said before, the latest first, and to whom."""
     rows = await source.fetch(
-        "SELECT clip_id, until_us, changed, caption, alt, language, is_ai_made, is_sensitive FROM clip_version"
-        " WHERE clip_id = $1 ORDER BY until_us DESC",
+        "SELECT clip_id, until_us, changed, caption, alt, language, is_ai_made, is_sensitive, audience"
+        " FROM clip_version WHERE clip_id = $1 ORDER BY until_us DESC",
         clip_id,
     )
     return [
         Version(
             row["clip_id"], row["until_us"], tuple(row["changed"].split()), row["caption"], row["alt"], row["language"],
-            row["is_ai_made"] != 0, row["is_sensitive"] != 0,
+            row["is_ai_made"] != 0, row["is_sensitive"] != 0, _AUDIENCES[row["audience"]],
         )
         for row in rows
     ]  # fmt: skip

@@ -231,6 +231,7 @@ clip_version = Table(
     _text("language"),
     _number("is_ai_made"),
     _number("is_sensitive"),
+    _text("audience", "public"),
     sqlite_with_rowid=False,
 )
 

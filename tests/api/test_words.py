@@ -145,6 +145,19 @@ async def test_viewers_can_look_up_what_a_published_clip_said_before(idle: Runni
     await author.json("POST", f"{path}/publish")
     told = await nobody.json("GET", f"{path}/history")
     assert told["clip"]["caption"] == "out again" and len(told["versions"]) == 3, "what few or none saw is not kept"
+    follower = await idle.new_client()
+    await follower.sign_up("fay")
+    assert len((await follower.json("GET", f"{path}/history"))["versions"]) == 3
+    handle = told["clip"]["author"]["handle"]
+    await follower.json("PUT", f"/api/accounts/{handle}/follow")
+    for who in (follower, author):
+        seen = (await who.json("GET", f"{path}/history"))["versions"]
+        said = [version["caption"] for version in seen[:2]]
+        assert (said, len(seen)) == (["for followers", "other words #two"], 5), "what was for followers is theirs"
+    await author.json("PATCH", path, {"audience": "private"})
+    await author.json("PATCH", path, {"audience": "public", "caption": "begun anew"})
+    told = await follower.json("GET", f"{path}/history")
+    assert (told["versions"], told["clip"]["edited_at_us"]) == ([], None), "what was made private stays so"
 
 
 async def test_a_clip_is_changed_a_hundred_times_and_then_stays(idle: Running, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -449,13 +449,19 @@ async def history(call: Call) -> HistoryAnswer:
 
 
 async def history_of(call: Call, clip_id: ClipId) -> HistoryAnswer:
-    """Raises what `shown_clip` raises."""
+    """What was for the viewer when it was said. Raises what `shown_clip` raises."""
     database = call.server.backends.database
     view = await shown_clip(database, call.viewer, clip_id, Door.LINK, call.at_us)
+    is_own = call.viewer.account is not None and call.viewer.account.id == view.clip.author_id
+    versions = await clips.versions_of(database, clip_id)
     files = (await renditions.of_clips(database, [clip_id])).get(clip_id, [])
     return {
         "clip": clip_json(view, files, call.viewer),
-        "versions": [_version(version) for version in await clips.versions_of(database, clip_id)],
+        "versions": [
+            _version(version)
+            for version in versions
+            if version.audience is Audience.PUBLIC or view.is_followed or is_own
+        ],
     }
 
 
