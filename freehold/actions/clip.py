@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -86,10 +86,23 @@ class Words:
     publish_at_us: int | None = None
     may_transcribe: bool | None = None
     """Whether the machine may make captions of what it hears; None where it was not said, and it may."""
+    kind: ClipKind = ClipKind.VIDEO
+    """What its file is: a video, or a picture."""
+
+
+def with_words(clip: Clip, words: Words) -> Clip:
+    """The clip with what is said of it."""
+    return replace(
+        clip, caption=words.caption, audience=words.audience, wish=words.wish, alt=words.alt, language=words.language,
+        is_ai_made=words.is_ai_made, is_sensitive=words.is_sensitive, permissions=words.permissions,
+        publish_at_us=words.publish_at_us,
+    )  # fmt: skip
 
 
 def checked_words(words: Words, at_us: int) -> Words:
-    """As they are kept. Raises what the check of each raises."""
+    """As they are kept. Raises what the check of each raises, and `BadInput` (code `photo-not-made-with`)."""
+    if words.kind is not ClipKind.VIDEO and words.asked_making is not None:
+        raise BadInput("photo-not-made-with", "A photo post is not made with another clip or a sound.")
     is_later = words.publish_at_us is not None
     if is_later and words.wish is not Wish.PUBLISH:
         raise BadInput("publish-at-draft", "What is to be published at a time is wished to be published.")
@@ -305,14 +318,16 @@ class Change:
     look: str | None = None
     """Of a text post."""
     may_transcribe: bool | None = None
+    picture_alts: Sequence[str] | None = None
+    """Of a photo post: what there is to see in each picture."""
 
 
 async def change(backends: Backends, account: Account, clip_id: ClipId, change: Change, at_us: int) -> Clip:
     """Change what is said of a clip. What others saw of it is kept for them to look up, until it is made private.
 
     `Conflict` (codes `cut-part-taken`, `clip-over`, `already-published`, `clip-withdrawn`, `clip-edited-often`,
-    `cover-not-video`, `look-not-text`), `LateCover`; raises what `checked_words` raises, and for a text post what
-    `checked_text` and `checked_look` do.
+    `cover-not-video`, `look-not-text`), `BadInput` (code `picture-alts`), `LateCover`; raises what `checked_words`
+    raises, and for a text post what `checked_text` and `checked_look` do.
     """
 
     async def work(transaction: Transaction) -> tuple[Clip, set[str]]:
@@ -397,10 +412,20 @@ def _changed(clip: Clip, change: Change, at_us: int) -> Clip:
         wish=wish,
         publish_at_us=checked_publish_at(later_us, at_us) if change.publish_at_us else later_us,
     )
+    if change.picture_alts is not None:
+        changed = replace(changed, picture_alts=_checked_alts(clip, change.picture_alts))
     parse_tags(changed.caption)
     if change.cover is None:
         return changed
     return replace(changed, cover_ms=change.cover.cover_ms, cover_key=change.cover.picture_key)
+
+
+def _checked_alts(clip: Clip, alts: Sequence[str]) -> tuple[str, ...]:
+    if len(alts) != len(clip.picture_alts):
+        raise BadInput(
+            "picture-alts", f"This post has {len(clip.picture_alts)} pictures; say something of each, or nothing."
+        )
+    return tuple(map(checked_alt, alts))
 
 
 SHOWN = ("caption", "alt", "language", "is_ai_made", "is_sensitive")
@@ -419,6 +444,7 @@ async def _keep_version(transaction: Transaction, before: Clip, after: Clip, is_
         name for name in (*SHOWN, "look", "audience", "permissions") if getattr(before, name) != getattr(after, name)
     ]
     names += ["cover"] if is_cover_new else []
+    names += ["alt"] if before.picture_alts != after.picture_alts else []
     if not names:
         return after
     if await clips.count_versions(transaction, before.id) >= VERSION_LIMIT:
@@ -431,7 +457,7 @@ async def _keep_version(transaction: Transaction, before: Clip, after: Clip, is_
             at_us,
             told,
             before.caption,
-            before.alt,
+            _alt_of(before),
             before.language,
             before.is_ai_made,
             before.is_sensitive,
@@ -440,6 +466,10 @@ async def _keep_version(transaction: Transaction, before: Clip, after: Clip, is_
     )
     is_seen = any(name in SHOWN or name in ("cover", "look") for name in names)
     return replace(after, edited_at_us=at_us) if is_seen else after
+
+
+def _alt_of(clip: Clip) -> str:
+    return "\n".join(filter(None, clip.picture_alts)) if clip.picture_alts else clip.alt
 
 
 async def _replace_cover(transaction: Transaction, clip: Clip, cover: Cover) -> set[str]:

@@ -25,9 +25,10 @@ from freehold.actions.making import checked_making, sound_asked
 from freehold.backends import Backends
 from freehold.backends.database import Transaction
 from freehold.domain.account import Account, Viewer
-from freehold.domain.clip import Clip, ClipState
+from freehold.domain.clip import Clip, ClipKind, ClipState
 from freehold.domain.errors import Absent, BadInput, Conflict, Gone, NoRoom, Refusal, Throttled, TooLarge
 from freehold.domain.ids import AccountId, ClipId, UploadId, ViewerId, id_text, new_id
+from freehold.domain.post import PICTURE_BYTES_LIMIT, PICTURE_LIMIT
 from freehold.store import account as accounts
 from freehold.store import clip as clips
 from freehold.store import journal, session
@@ -93,6 +94,15 @@ def _too_big(rules: UploadRules) -> TooLarge:
     return TooLarge("upload-too-big", f"A file may have at most {rules.max_size_bytes:,} bytes.")
 
 
+def picture_too_big() -> TooLarge:
+    return TooLarge("picture-big", f"A picture may have at most {PICTURE_BYTES_LIMIT >> 20} MiB.")
+
+
+def _check_picture(words: Words, size_bytes: int) -> None:
+    if words.kind is ClipKind.PHOTO and size_bytes > PICTURE_BYTES_LIMIT:
+        raise picture_too_big()
+
+
 async def begin(intake: Intake, account: Account, announced: Announced) -> Upload:
     """Make room for an upload and its clip. Every limit refuses with its own code:
 
@@ -103,6 +113,7 @@ async def begin(intake: Intake, account: Account, announced: Announced) -> Uploa
         raise BadInput("upload-empty", "This file is empty.")
     if announced.size_bytes - announced.overhead_bytes > intake.rules.max_size_bytes:
         raise _too_big(intake.rules)
+    _check_picture(announced.words, announced.size_bytes - announced.overhead_bytes)
     at_us = intake.clock()
     words = clip_actions.checked_words(announced.words, at_us)
     tags = clip_actions.parse_tags(words.caption)
@@ -121,7 +132,7 @@ async def begin(intake: Intake, account: Account, announced: Announced) -> Uploa
     async def work(transaction: Transaction) -> None:
         await accounts.lock(transaction, account.id)
         await _check_limits(transaction, intake.rules, account.id, announced.size_bytes, at_us)
-        await count_one(transaction, intake.rules, account.id, at_us)
+        await count_one(transaction, intake.rules, account.id, at_us, words.kind)
         asked, clip = words.asked_making, _new_clip(upload, announced, words)
         viewer = Viewer(ViewerId(account.id), account)
         made = await checked_making(transaction, viewer, asked, at_us) if asked else None
@@ -135,10 +146,6 @@ async def begin(intake: Intake, account: Account, announced: Announced) -> Uploa
 
     await intake.backends.database.transact(work)
     return upload
-
-
-def _rate_subject(account_id: AccountId) -> str:
-    return f"upload:{account_id}"
 
 
 async def _check_limits(
@@ -158,13 +165,19 @@ async def _check_limits(
         )
 
 
-async def count_one(transaction: Transaction, rules: UploadRules, account_id: AccountId, at_us: int) -> None:
-    """One more upload, or post of words, in this hour; `Throttled` (code `upload-rate`) where that is too many."""
-    count, start_us = await session.window_of(transaction, _rate_subject(account_id))
-    if start_us > at_us - RATE_WINDOW_US and count >= rules.max_per_hour:
+async def count_one(
+    transaction: Transaction, rules: UploadRules, account_id: AccountId, at_us: int, kind: ClipKind = ClipKind.VIDEO
+) -> None:
+    """One more upload, or post of words, in this hour; `Throttled` (code `upload-rate`) where that is too many. A post
+    may have many pictures, so of these there may be as many times more."""
+    is_picture = kind is ClipKind.PHOTO
+    subject = f"picture:{account_id}" if is_picture else f"upload:{account_id}"
+    most = rules.max_per_hour * (PICTURE_LIMIT if is_picture else 1)
+    count, start_us = await session.window_of(transaction, subject)
+    if start_us > at_us - RATE_WINDOW_US and count >= most:
         wait_s = max(1, (start_us + RATE_WINDOW_US - at_us) // 1_000_000)
-        raise Throttled("upload-rate", f"At most {rules.max_per_hour} uploads an hour are taken.", wait_s)
-    await session.count_guess(transaction, _rate_subject(account_id), at_us, RATE_WINDOW_US)
+        raise Throttled("upload-rate", f"At most {most:,} uploads an hour are taken.", wait_s)
+    await session.count_guess(transaction, subject, at_us, RATE_WINDOW_US)
 
 
 def _new_clip(upload: Upload, announced: Announced, words: Words) -> Clip:
@@ -198,12 +211,14 @@ def _new_clip(upload: Upload, announced: Announced, words: Words) -> Clip:
         comment_count=0,
         watch_count=0,
         share_count=0,
-        alt=words.alt,
+        alt="" if words.kind is ClipKind.PHOTO else words.alt,
         language=words.language,
         is_ai_made=words.is_ai_made,
         is_sensitive=words.is_sensitive,
         permissions=words.permissions,
         publish_at_us=words.publish_at_us,
+        kind=words.kind,
+        picture_alts=(words.alt,) if words.kind is ClipKind.PHOTO else (),
     )
 
 
@@ -515,6 +530,7 @@ async def complete(intake: Intake, upload: Upload, file_name: str, words: Words)
         raise BadInput("upload-empty", "This file is empty.")
     if size_bytes > intake.rules.max_size_bytes:
         raise _too_big(intake.rules)
+    _check_picture(words, size_bytes)
 
     async def work(transaction: Transaction) -> None:
         await clips.lock(transaction, upload.clip_id)
@@ -522,21 +538,10 @@ async def complete(intake: Intake, upload: Upload, file_name: str, words: Words)
         clip = await clips.one_for_system(transaction, upload.clip_id)
         if clip is None:
             raise Absent("clip-absent", "This clip was deleted while it was uploaded.")
-        await clips.set_words(
-            transaction,
-            replace(
-                clip,
-                caption=words.caption,
-                audience=words.audience,
-                wish=words.wish,
-                alt=words.alt,
-                language=words.language,
-                is_ai_made=words.is_ai_made,
-                is_sensitive=words.is_sensitive,
-                permissions=words.permissions,
-                publish_at_us=words.publish_at_us,
-            ),
-        )
+        said = clip_actions.with_words(clip, words)
+        if clip.kind is ClipKind.PHOTO:
+            said = replace(said, alt="", picture_alts=(words.alt,))
+        await clips.set_words(transaction, said)
         await clips.set_file(transaction, upload.clip_id, _kept_name(file_name), size_bytes)
         await clips.set_tags(transaction, upload.clip_id, tags)
         if words.may_transcribe is False:

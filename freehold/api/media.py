@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from freehold.api.routes import Kind, Routes, path_id
+from freehold.api.routes import Kind, Routes, numbered, path_id, query_int
 from freehold.api.server import Call
 from freehold.backends.blobs import Blobs
-from freehold.domain.clip import RenditionKind, Use
+from freehold.domain.clip import ClipKind, RenditionKind, Use
 from freehold.domain.errors import Absent
 from freehold.domain.ids import AccountId, ClipId, id_text
+from freehold.domain.post import PICTURE_LIMIT
 from freehold.domain.verdict import Door
 from freehold.governance.judge import shown_clip
 from freehold.governance.permissions import usable_clip
+from freehold.media.picture import place_of
 from freehold.store import account as accounts
 from freehold.store import rendition as renditions
 
@@ -45,19 +47,29 @@ async def clip_bytes(call: Call) -> Response:
     return await _answer(call, rendition.blob_key, rendition.size_bytes, rendition.content_type, more)
 
 
-@routes.add("GET", "/api/clips/{clip_id}/download", kind=Kind.RAW, gives=("video/mp4",), also=PARTS)
+FILES = ("video/mp4", "image/jpeg")
+NUMBER = numbered("picture", 1, PICTURE_LIMIT, "Which picture of a photo post; the first, where nothing is said.")
+
+
+@routes.add("GET", "/api/clips/{clip_id}/download", kind=Kind.RAW, gives=FILES, also=PARTS, parameters=(NUMBER,))
 async def download(call: Call) -> Response:
-    """A clip as a file to keep, in its highest quality, where its author lets whoever asks."""
+    """A clip, or one picture of a photo post, as a file to keep, in its highest quality, where its author lets whoever
+    asks."""
     database = call.server.backends.database
     clip_id = ClipId(path_id(call, "clip_id"))
     view = await usable_clip(database, call.viewer, clip_id, Use.DOWNLOAD, Door.MEDIA, call.at_us)
     known = (await renditions.of_clips(database, [clip_id])).get(clip_id, [])
-    ladder = [rendition for rendition in known if rendition.kind is RenditionKind.LADDER]
-    if not ladder:
+    name, files = f"{view.author.handle}-{id_text(clip_id)}", [one for one in known if one.kind is RenditionKind.LADDER]
+    if view.clip.kind is ClipKind.PHOTO:
+        place = query_int(call, "picture", 1, 1, PICTURE_LIMIT)
+        name = f"{name}-{place}"
+        files = [one for one in known if one.kind is RenditionKind.PICTURE and place_of(one.name) == place]
+    if not files:
         raise Absent("file-absent", "This clip has no such file.")
-    name = f"{view.author.handle}-{id_text(clip_id)}.mp4"
+    file = files[-1]
+    name += ".jpg" if file.kind is RenditionKind.PICTURE else ".mp4"
     more = {"content-disposition": f'attachment; filename="{name}"'}
-    return await _answer(call, ladder[-1].blob_key, ladder[-1].size_bytes, ladder[-1].content_type, more)
+    return await _answer(call, file.blob_key, file.size_bytes, file.content_type, more)
 
 
 @routes.add("GET", "/media/avatar/{account_id}/{name}", kind=Kind.RAW, is_hot=True, gives=("image/*",), also=PARTS)

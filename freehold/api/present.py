@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from freehold.domain.account import Account, Viewer
-from freehold.domain.clip import Author, ClipView, Origin, Rendition, RenditionKind, Repost, Sound, Use
+from freehold.domain.clip import Author, Clip, ClipKind, ClipView, Origin, Rendition, RenditionKind, Repost, Sound, Use
 from freehold.domain.ids import AccountId, ClipId, PageId, id_text, made_at_us
 from freehold.feed.figures import Calibration, Figures, Hour, Lag, Nth, Traffic
 from freehold.feed.page import Page, Served
 from freehold.feed.why import Why
 from freehold.governance.permissions import may
+from freehold.media.picture import place_of
 from freehold.recommender import ONE, Draw
 from freehold.store.tally import Reach
 
@@ -52,6 +53,16 @@ class RenditionShape(TypedDict):
     codecs: str
 
 
+class PictureShape(TypedDict):
+    """One picture of a photo post."""
+
+    alt: str
+    width_px: int
+    height_px: int
+    sizes: list[RenditionShape]
+    """The same picture, the smallest first."""
+
+
 class MayShape(TypedDict):
     """What whoever asks may do with a clip."""
 
@@ -65,7 +76,7 @@ class MayShape(TypedDict):
 class ClipShape(TypedDict):
     id: str
     kind: str
-    """`video` or `text`."""
+    """`video`, `photo` or `text`."""
     look: str
     """The ground that the words of a text post stand on; else ""."""
     author: AuthorShape
@@ -91,6 +102,8 @@ class ClipShape(TypedDict):
     waveform_url: str | None
     hls_url: str | None
     renditions: list[RenditionShape]
+    pictures: list[PictureShape]
+    """Of a photo post, in their order."""
     like_count: int
     comment_count: int
     watch_count: int
@@ -296,18 +309,8 @@ def clip_json(view: ClipView, renditions: Sequence[Rendition], viewer: Viewer) -
         "strip_url": others.get(RenditionKind.STRIP),
         "waveform_url": others.get(RenditionKind.WAVEFORM),
         "hls_url": others.get(RenditionKind.HLS),
-        "renditions": [
-            {
-                "url": prefix + rendition.name,
-                "width_px": rendition.width_px,
-                "height_px": rendition.height_px,
-                "rate_bps": rendition.rate_bps,
-                "size_bytes": rendition.size_bytes,
-                "codecs": rendition.codecs,
-            }
-            for rendition in renditions
-            if rendition.kind is RenditionKind.LADDER
-        ],
+        "renditions": [_rendition_json(prefix, one) for one in renditions if one.kind is RenditionKind.LADDER],
+        "pictures": _pictures_json(prefix, clip, renditions) if clip.kind is ClipKind.PHOTO else [],
         "like_count": clip.like_count,
         "comment_count": clip.comment_count,
         "watch_count": clip.watch_count,
@@ -321,6 +324,29 @@ def clip_json(view: ClipView, renditions: Sequence[Rendition], viewer: Viewer) -
         "url": f"/@{view.author.handle}/video/{id_text(clip.id)}",
         "state": clip.state.value,
     }
+
+
+def _rendition_json(prefix: str, rendition: Rendition) -> RenditionShape:
+    return {
+        "url": prefix + rendition.name,
+        "width_px": rendition.width_px,
+        "height_px": rendition.height_px,
+        "rate_bps": rendition.rate_bps,
+        "size_bytes": rendition.size_bytes,
+        "codecs": rendition.codecs,
+    }
+
+
+def _pictures_json(prefix: str, clip: Clip, renditions: Sequence[Rendition]) -> list[PictureShape]:
+    by_place: dict[int, list[RenditionShape]] = {}
+    for one in renditions:
+        if one.kind is RenditionKind.PICTURE:
+            by_place.setdefault(place_of(one.name), []).append(_rendition_json(prefix, one))
+    return [
+        {"alt": alt, "width_px": sizes[-1]["width_px"], "height_px": sizes[-1]["height_px"], "sizes": sizes}
+        for place, alt in enumerate(clip.picture_alts, start=1)
+        if (sizes := by_place.get(place))
+    ]
 
 
 def served_json(page_id: PageId, served: Served, viewer: Viewer) -> ServedShape:

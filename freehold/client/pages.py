@@ -24,6 +24,7 @@ The contexts are the JSON shapes of the native API as plain mappings, so a page 
     embed_refusal(frame, text, order)   any refusal of it
     upload(frame)                       /upload
     write(frame)                        /upload/text
+    photos(frame)                       /upload/photos
     studio(frame, clips)                /studio                     GET /api/clips/mine
     sign_in(frame), sign_up(frame)      /sign-in, /sign-up          next_path, fields to fill in again, refusal
     settings(frame, sessions, …)        /settings                   GET /api/sessions, what was chosen for the feeds,
@@ -49,7 +50,7 @@ each with the hidden fields `csrf` and `next` (where a 303 leads):
     /forms/repost      clip, on (1 or 0), text
     /forms/save        clip; on (1 or 0), into or out_of (a list), or name, kind, public for a new one
     /forms/list        list, verb (create, change, delete, add, remove, earlier, later), name, kind, public, clip
-    /forms/text        look, what is said of it
+    /forms/text        look, what is said of it   /forms/photos         files, what is said of it
     /forms/upload      file, what is said of it   /forms/clip             clip, verb (publish, draft, pin, unpin,
                                                                           retry, withdraw, delete)
     /forms/words       clip, what is said of it   /forms/cover            clip, file picture (multipart)
@@ -76,7 +77,7 @@ from markupsafe import Markup, escape
 from freehold.client import embed, qr
 from freehold.client.assets import static_url
 from freehold.domain.language import NAMES
-from freehold.domain.post import TEXT_LIMIT, Look
+from freehold.domain.post import PICTURE_BYTES_LIMIT, PICTURE_LIMIT, TEXT_LIMIT, Look
 
 Json = Mapping[str, Any]
 """One JSON shape of the native API."""
@@ -389,6 +390,11 @@ def write(frame: Frame, *, said: Json | None = None, refusal: str = "") -> str:
     return render("write.html", frame=frame, c=new, refusal=refusal)
 
 
+def photos(frame: Frame) -> str:
+    """Where a photo post is made."""
+    return render("photos.html", frame=frame, c={**NEW_CLIP, "kind": "photo"})
+
+
 def studio(frame: Frame, clips: Sequence[Json], *, held_count: int = 0) -> str:
     """The viewer's own clips (mine shapes) with their states, and how many comments under them are held back."""
     return render("studio.html", frame=frame, clips=clips, held_count=held_count)
@@ -538,6 +544,8 @@ def environment() -> Environment:
         clip_languages=NAMES,
         looks=tuple(Look),
         text_limit=TEXT_LIMIT,
+        picture_limit=PICTURE_LIMIT,
+        picture_bytes_limit=PICTURE_BYTES_LIMIT,
         static_url=static_url,
         search_url=search_url,
         final_states=FINAL_STATES,
@@ -559,6 +567,7 @@ def environment() -> Environment:
         shape=shape,
         loudness=loudness,
         sources=sources,
+        srcset=srcset,
         tagged=tagged,
         qr=code,
     )
@@ -655,6 +664,11 @@ def sources(clip: Json) -> str:
     return json.dumps(
         [[r["url"], r["width_px"], r["height_px"], r["rate_bps"]] for r in clip["renditions"]], separators=(",", ":")
     )
+
+
+def srcset(picture: Json) -> str:
+    """What the browser chooses a picture from, by its width."""
+    return ", ".join(f"{size['url']} {size['width_px']}w" for size in picture["sizes"])
 
 
 def code(url: str, label: str) -> Markup:

@@ -31,6 +31,8 @@ class ClipKind(StrEnum):
     """What a clip is made of; all else holds for each alike. `domain/post.py` says what time is to a still one."""
 
     VIDEO = "video"
+    PHOTO = "photo"
+    """One to 35 pictures."""
     TEXT = "text"
     """Its caption, on a ground."""
 
@@ -147,6 +149,8 @@ class Clip:
     kind: ClipKind = ClipKind.VIDEO
     look: str = ""
     """Of a text post: one of `domain/post.py`."""
+    picture_alts: tuple[str, ...] = ()
+    """Of a photo post: what there is to see in each picture, in words."""
 
 
 class Moment(NamedTuple):
@@ -196,6 +200,8 @@ class RenditionKind(StrEnum):
     STRIP = "strip"
     WAVEFORM = "waveform"
     HLS = "hls"
+    PICTURE = "picture"
+    """One size of one picture of a photo post."""
 
 
 @dataclass(frozen=True, slots=True)

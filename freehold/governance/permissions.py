@@ -24,6 +24,7 @@ PASSED_ON = frozenset({Use.DUET, Use.STITCH})
 
 FITTING = {
     ClipKind.VIDEO: frozenset(Use),
+    ClipKind.PHOTO: frozenset({Use.COMMENT, Use.DOWNLOAD}),
     ClipKind.TEXT: frozenset({Use.COMMENT}),
 }
 """What there is to do with a clip of this kind at all."""

@@ -32,6 +32,7 @@ from freehold.domain.cut import Part
 from freehold.domain.errors import BackendError, NoRoom, Refusal
 from freehold.domain.ids import ClipId, SoundId, ViewerId, id_text, new_id
 from freehold.domain.making import USES, Making, MakingKind
+from freehold.domain.post import photo_ms
 from freehold.domain.verdict import Door
 from freehold.governance.permissions import usable_clip
 from freehold.media.cover import fit_picture, make_cover, within
@@ -44,9 +45,10 @@ from freehold.media.ladder import ladder, output_rate
 from freehold.media.limits import Limits
 from freehold.media.making import Other, make_with
 from freehold.media.outputs import FirstOutput, MediaFile
+from freehold.media.picture import draw_picture, place_of, replaced
 from freehold.media.probe import Probe, probe
 from freehold.media.process import MediaFault
-from freehold.media.publication import Puts, put_file, put_hls, put_waveform
+from freehold.media.publication import Puts, content_name, put_file, put_hls, put_waveform
 from freehold.media.recognise import settle_sound
 from freehold.media.refusals import MediaRefusal
 from freehold.media.scribe import Scribe
@@ -68,6 +70,8 @@ TIDY_EVERY_S = 20.0
 SWEEP_EVERY_US = 3_600_000_000
 SWEEP_GRACE_US = 3_600_000_000
 """How long a blob may be there before something refers to it."""
+POSTER_SIDE_PX = 1_080
+"""Of the picture that a photo post is shown by beforehand."""
 STORAGE_WAIT_US = 30_000_000
 PARTS_WAIT_US = 500_000
 STORAGE_PATIENCE_US = 86_400_000_000
@@ -276,6 +280,8 @@ class Life:
 
     async def _step(self, attempt: Attempt) -> None:
         steps = {"probe": self._probe, "first": self._first, "rest": self._rest}
+        if attempt.lease.clip.kind is ClipKind.PHOTO:
+            steps = {"probe": self._draw, "first": self._show_pictures, "rest": self._rest}
         await steps[attempt.step.name](attempt)
 
     async def _move_on(self, attempt: Attempt, change: Work[None]) -> None:
@@ -347,6 +353,110 @@ class Life:
         await self._move_on(attempt, change)
         uploaded.unlink(missing_ok=True)
         await clip_actions.delete_blobs(self.backends, parts_keys)
+
+    async def _draw(self, attempt: Attempt) -> None:
+        """The pictures of a photo post: of the one that was uploaded, or those that it is gathered of."""
+        clip = attempt.lease.clip
+        if clip.incoming_name is None:
+            await self._gather(attempt)
+            return
+        uploaded = self.incoming_dir / clip.incoming_name
+        drawn = await draw_picture(uploaded, 1, attempt.folder, self.jail)
+        made = [await put_file(attempt.puts, clip.id, file) for file in drawn.files]
+
+        async def change(transaction: Transaction) -> None:
+            await renditions.delete_all(transaction, clip.id)
+            await _put_all(transaction, made)
+            await self._set_pictures(transaction, clip, made, drawn.tint)
+
+        await self._move_on(attempt, change)
+        uploaded.unlink(missing_ok=True)
+
+    async def _gather(self, attempt: Attempt) -> None:
+        """The pictures of others, which the post takes the place of; `PartsWaitError` until all are drawn."""
+        clip, database, at_us = attempt.lease.clip, self.backends.database, self.clock()
+        cut = await cuts.of_clip(database, clip.id)
+        assert cut is not None
+        part_ids = [part.clip_id for part in cut.parts]
+        keys: set[str] = set()
+
+        async def change(transaction: Transaction) -> None:
+            of = [await self._picture(transaction, part_id) for part_id in part_ids]
+            known = await renditions.of_clips(transaction, part_ids)
+            made = [
+                replace(one, clip_id=clip.id, name=replaced(one.name, place))
+                for place, part_id in enumerate(part_ids, start=1)
+                for one in known[part_id]
+                if one.kind is RenditionKind.PICTURE
+            ]
+            await renditions.delete_all(transaction, clip.id)
+            await _put_all(transaction, made)
+            await self._set_pictures(transaction, clip, made, of[0].tint)
+            keys.update((await clip_actions.delete_parts(transaction, clip, at_us))[1])
+
+        await self._move_on(attempt, change)
+        await clip_actions.delete_blobs(self.backends, keys)
+
+    async def _picture(self, transaction: Transaction, clip_id: ClipId) -> Clip:
+        clip = await clips.one_for_system(transaction, clip_id)
+        if clip is None or clip.state is ClipState.WITHDRAWN:
+            raise MediaRefusal("media-part-gone")
+        if clip.state in (ClipState.REFUSED, ClipState.FAILED):
+            raise MediaRefusal("media-part-refused", clip.refusal_code or "")
+        if clip.original_key is None:
+            raise PartsWaitError
+        return clip
+
+    async def _set_pictures(self, transaction: Transaction, clip: Clip, made: Sequence[Rendition], tint: str) -> None:
+        first = max((one for one in made if place_of(one.name) == 1), key=lambda one: one.width_px)
+        await clips.set_facts(
+            transaction,
+            clip.id,
+            original_key=first.blob_key,
+            incoming_name=None,
+            size_bytes=sum(one.size_bytes for one in made),
+            duration_ms=photo_ms(len(clip.picture_alts)),
+            width_px=first.width_px,
+            height_px=first.height_px,
+            tint=tint,
+        )
+
+    async def _show_pictures(self, attempt: Attempt) -> None:
+        """Let the post be seen, with its first picture, or what its author chose, for a cover."""
+        clip, database = attempt.lease.clip, self.backends.database
+        known = (await renditions.of_clips(database, [clip.id])).get(clip.id, [])
+        sizes = [one for one in known if one.kind is RenditionKind.PICTURE and place_of(one.name) == 1]
+        source = next((one for one in sizes if max(one.width_px, one.height_px) >= POSTER_SIDE_PX), sizes[-1])
+        while not await self._show_with(attempt, source):
+            pass
+
+    async def _show_with(self, attempt: Attempt, first: Rendition) -> bool:
+        """False where its author chose another cover meanwhile."""
+        clip, at_us = attempt.lease.clip, self.clock()
+        chosen = await clips.one_for_system(self.backends.database, clip.id) or clip
+        poster = replace(first, name=content_name("poster.jpg", first.blob_key), kind=RenditionKind.POSTER)
+        if chosen.cover_key is not None:
+            picture = attempt.folder / "picture.jpg"
+            await self.backends.blobs.fetch_file(chosen.cover_key, picture)
+            size = MediaFile(picture, "poster", "poster.jpg", first.content_type, 0, first.width_px, first.height_px)
+            fitted = await fit_picture(picture, size, attempt.folder, self.limits, self.jail)
+            poster = await put_file(attempt.puts, clip.id, fitted)
+
+        async def change(transaction: Transaction) -> None:
+            current = await clips.one_for_system(transaction, clip.id)
+            assert current is not None, "its lease is held"
+            if current.cover_key != chosen.cover_key:
+                raise OtherCoverError
+            await renditions.delete_kind(transaction, clip.id, RenditionKind.POSTER)
+            await renditions.put(transaction, poster)
+            if clip_actions.is_wanted(current, at_us):
+                await clip_actions.make_public(transaction, current, at_us)
+
+        try:
+            await self._move_on(attempt, change)
+        except OtherCoverError:
+            return False
+        return True
 
     async def _cut(self, attempt: Attempt) -> tuple[Path, list[Stretch]]:
         """The file of a clip that is made of parts of others, which it takes the place of; where what was to be of

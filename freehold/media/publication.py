@@ -14,6 +14,7 @@ from freehold.media.outputs import MediaFile
 
 KINDS = {
     "rendition": RenditionKind.LADDER,
+    "picture": RenditionKind.PICTURE,
     "poster": RenditionKind.POSTER,
     "strip": RenditionKind.STRIP,
     "hls-master": RenditionKind.HLS,

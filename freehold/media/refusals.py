@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from freehold.domain.errors import Refusal, TooLarge, WrongMedia
+from freehold.domain.post import PICTURE_BYTES_LIMIT, PICTURE_PIXELS_LIMIT
 from freehold.media.limits import Limits
 
 TEXTS = {
@@ -29,6 +30,13 @@ TEXTS = {
     "media-part-short": "A part of this clip begins behind the end of its file.",
     "media-making": "This clip could not be put together with the other: one of them is damaged.",
     "media-source-gone": "The clip that this one was to be made with is no longer there, or not for this.",
+    "picture-kind": "This is not a kind of picture that can be taken. Send JPEG, PNG or WebP.",
+    "picture-heic": "HEIC and AVIF pictures cannot be read here. Save it as JPEG, PNG or WebP.",
+    "picture-moves": "This picture moves. Post it as a video, or send one that stands still.",
+    "picture-broken": "This picture cannot be read: it is damaged, or not what its first bytes say.",
+    "picture-big": f"This picture has too many bytes: at most {PICTURE_BYTES_LIMIT >> 20} MiB are taken.",
+    "picture-pixels": f"This picture is too large: at most {PICTURE_PIXELS_LIMIT // 1_000_000} megapixels are taken.",
+    "picture-small": "This picture is too small to be shown: a side has at least 16 pixels.",
     "media-too-many-streams": "This file has too many tracks.",
 }
 

@@ -95,7 +95,7 @@ def clip_document(view: ClipView, spoken: str = "") -> Document:
         Field(clip.caption, 1.0, 12),
         Field(" ".join(view.tags), 2.0, 3),
         Field(handle, 0.7, 1),
-        Field(clip.alt, 0.5, 20),
+        Field(" ".join((clip.alt, *clip.picture_alts)), 0.5, 20),
         Field(spoken, 0.5, 80),
     )
     at_s = (clip.published_at_us or clip.created_at_us) // US_A_SECOND

@@ -1,5 +1,6 @@
 """Clips: read for a viewer, or with the words `for_system`; their leases; likes, shares and counts."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -24,8 +25,9 @@ from freehold.domain.clip import (
 from freehold.domain.ids import AccountId, ClipId, SoundId, made_at_us
 
 _FIELDS = tuple(field.name for field in fields(Clip))
-_STATE, _AUDIENCE, _WISH, _PERMISSIONS, _AI_MADE, _SENSITIVE, _KIND = (
-    _FIELDS.index(name) for name in ("state", "audience", "wish", "permissions", "is_ai_made", "is_sensitive", "kind")
+_STATE, _AUDIENCE, _WISH, _PERMISSIONS, _AI_MADE, _SENSITIVE, _KIND, _ALTS = (
+    _FIELDS.index(name)
+    for name in ("state", "audience", "wish", "permissions", "is_ai_made", "is_sensitive", "kind", "picture_alts")
 )
 COLUMNS = ", ".join(f"clip.{field}" for field in _FIELDS)
 
@@ -65,6 +67,7 @@ def clip_of(row: Row) -> Clip:
     values[_WISH] = _WISHES[values[_WISH]]
     values[_PERMISSIONS] = permissions_of(values[_PERMISSIONS])
     values[_KIND] = _KINDS[values[_KIND]]
+    values[_ALTS] = tuple(json.loads(values[_ALTS])) if values[_ALTS] else ()
     values[_AI_MADE], values[_SENSITIVE] = values[_AI_MADE] != 0, values[_SENSITIVE] != 0
     return Clip(*values)
 
@@ -301,8 +304,8 @@ async def insert(transaction: Transaction, clip: Clip, due_at_us: int | None) ->
     await transaction.execute(
         "INSERT INTO clip (id, author_id, state, state_since_us, due_at_us, file_name, size_bytes, incoming_name,"
         " caption, audience, wish, sound_id, created_at_us, alt, language, is_ai_made, is_sensitive, permissions,"
-        " publish_at_us, kind, look)"
-        f" VALUES ({placeholders(1, 21)})",
+        " publish_at_us, kind, look, picture_alts)"
+        f" VALUES ({placeholders(1, 22)})",
         clip.id,
         clip.author_id,
         clip.state.value,
@@ -324,7 +327,12 @@ async def insert(transaction: Transaction, clip: Clip, due_at_us: int | None) ->
         clip.publish_at_us,
         clip.kind.value,
         clip.look,
+        _alts_text(clip),
     )
+
+
+def _alts_text(clip: Clip) -> str:
+    return json.dumps(clip.picture_alts, ensure_ascii=False) if clip.picture_alts else ""
 
 
 async def set_tags(transaction: Transaction, clip_id: ClipId, tags: Iterable[str]) -> None:
@@ -348,7 +356,7 @@ async def set_words(transaction: Transaction, clip: Clip) -> None:
     await transaction.execute(
         "UPDATE clip SET caption = $2, audience = $3, wish = $4, cover_ms = $5, alt = $6, language = $7,"
         " is_ai_made = $8, is_sensitive = $9, permissions = $10, publish_at_us = $11, cover_key = $12,"
-        " edited_at_us = $13, look = $14 WHERE id = $1",
+        " edited_at_us = $13, look = $14, picture_alts = $15 WHERE id = $1",
         clip.id,
         clip.caption,
         clip.audience.value,
@@ -363,6 +371,7 @@ async def set_words(transaction: Transaction, clip: Clip) -> None:
         clip.cover_key,
         clip.edited_at_us,
         clip.look,
+        _alts_text(clip),
     )
 
 

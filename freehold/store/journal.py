@@ -32,6 +32,8 @@ class Kind(StrEnum):
     """All bytes of an upload are durable."""
     CLIP_WRITTEN = "clip.written"
     """A post of words was made; nothing of it was uploaded."""
+    CLIP_GATHERED = "clip.gathered"
+    """A photo post is to be made of pictures that were uploaded, which it takes the place of."""
     CLIP_CUT = "clip.cut"
     """A clip is to be made of parts of other uploads, which it takes the place of."""
     CLIP_REFUSED = "clip.refused"

@@ -209,6 +209,7 @@ clip = Table(
     _text("caption_languages", ""),
     _text("kind", "video"),
     _text("look", ""),
+    _text("picture_alts", ""),
     CheckConstraint("audience IN ('public', 'followers', 'private')", name="audience"),
     CheckConstraint("wish IN ('draft', 'publish')", name="wish"),
     Index("ix_clip_author", "author_id", "id"),

@@ -47,6 +47,7 @@ ELSEWHERE = frozenset(
         ("PUT", "/api/comments/{id}/like"), ("DELETE", "/api/comments/{id}/like"), ("PUT", "/api/comments/{id}/pin"),
         ("DELETE", "/api/comments/{id}/pin"), ("POST", "/api/comments/{id}/let-through"), ("GET", "/api/clips/mine"),
         ("POST", "/api/clips"), ("POST", "/api/clips/cut"), ("POST", "/api/clips/text"),
+        ("POST", "/api/clips/pictures"),
         ("POST", "/forms/clip"), ("GET", "/@{handle}/clips.html"),
         ("GET", "/api/accounts/{handle}/clips"), ("GET", "/api/tags/{tag}/clips"), ("GET", "/tag/{tag}/clips.html"),
         ("GET", "/search/clips.html"), ("GET", "/sound/{id}"), ("GET", "/sound/{id}/clips.html"),

@@ -48,6 +48,17 @@ TEXT: dict[str, Any] = {
 }  # fmt: skip
 
 
+def _picture(place: int, alt: str) -> dict[str, Any]:
+    size = {"url": f"/media/1/p0{place}-540.jpg", "width_px": 405, "height_px": 540, "rate_bps": 0, "size_bytes": 9}
+    return {"alt": alt, "width_px": 405, "height_px": 540, "sizes": [{**size, "codecs": ""}]}
+
+
+PHOTO: dict[str, Any] = {
+    "kind": "photo", "renditions": [], "sound": None, "captions": [], "alt": "",
+    "pictures": [_picture(1, "A kiln"), _picture(2, "")],
+}  # fmt: skip
+
+
 def clip(number: int = 1, **given: Any) -> dict[str, Any]:
     id_ = f"{number:013d}"
     return {
@@ -86,6 +97,7 @@ def clip(number: int = 1, **given: Any) -> dict[str, Any]:
             }
             for height in (640, 960, 1280)
         ],
+        "pictures": [],
         "like_count": 1234,
         "comment_count": 4,
         "watch_count": 9876,

@@ -1297,6 +1297,77 @@ def test_words_are_written_by_touch_read_with_keys_and_reading_them_is_a_watch(
     expect(author.locator(f'[data-id="{clip}"]')).to_have_count(0)
 
 
+def test_pictures_are_chosen_put_in_order_described_posted_swiped_and_stepped_through(
+    open_page: Open, network: Network, tmp_path: Path
+) -> None:
+    for hue in ("red", "blue", "green"):
+        source = ("-f", "lavfi", "-i", f"color={hue}:s=600x800")
+        subprocess.run([ffmpeg(), "-v", "error", *source, "-frames:v", "1", str(tmp_path / f"{hue}.jpg")], check=True)
+    author = open_page("/upload/photos", as_person="mei")
+    author.goto("/upload/photos")
+    author.set_input_files("#file", [tmp_path / f"{name}.jpg" for name in ("red", "blue", "green")])
+    cards = author.locator("#chosen > li")
+    expect(cards.locator(".state")).to_have_text(["Uploaded"] * 3)
+    author.fill("#caption", "Three colours")
+    cards.nth(0).get_by_role("textbox", name="Description of picture 1").fill("Nothing but red")
+    author.get_by_role("button", name="Put picture 1 later").tap()
+    expect(author.locator("#moved")).to_have_text("It is picture 2 of 3 now.")
+    expect(cards.nth(1).locator("textarea")).to_have_value("Nothing but red")
+    author.get_by_role("button", name="Remove picture 3").tap()
+    author.reload()
+    expect(cards).to_have_count(2)
+    expect(cards.nth(1).locator("textarea")).to_have_value("Nothing but red")
+    expect(author.locator("#caption")).to_have_value("Three colours")
+    assert axe_faults(author) == []
+    author.get_by_role("button", name="Post", exact=True).tap()
+    author.wait_for_url("**/studio")
+    mine = author.locator("#mine li").first
+    expect(mine).to_have_attribute("data-state", "ready", timeout=20_000)
+    clip = str(mine.get_attribute("data-id"))
+
+    author.goto(f"/@mei/video/{clip}")
+    turned, strip = author.locator(".clip.current .turns b"), author.locator(".clip.current .pictures")
+    expect(turned).to_have_text("1")
+    expect(strip.locator("img").nth(1)).to_have_attribute("alt", "Nothing but red")
+    drag(author, 300, 60)
+    expect(turned).to_have_text("2")
+    swipe(author)
+    until(lambda: current(author) not in ("", clip))
+
+    page = open_page(f"/@mei/video/{clip}", **{**DESKTOP, "has_touch": False, "is_mobile": False})
+    turned = page.locator(".clip.current .turns b")
+    page.keyboard.press("ArrowRight")
+    expect(turned).to_have_text("2")
+    expect(page.get_by_role("button", name="Next picture")).to_be_disabled()
+    page.get_by_role("button", name="Previous picture").click()
+    expect(turned).to_have_text("1")
+    assert axe_faults(page) == []
+    page.emulate_media(reduced_motion="no-preference")
+    page.reload()
+    expect(turned).to_have_text("2", timeout=5000)
+    page.wait_for_timeout(3300)
+    page.keyboard.press("ArrowDown")
+    page.close(run_before_unload=True)
+    watched = until(lambda: [one for one in network.watches() if one["clip"] == clip and one["completions"]])
+    assert [one["completions"] for one in watched] == [1] and 5900 < watched[0]["watched_ms"] < 6300
+    author.goto("/studio")
+    author.locator(f'[data-id="{clip}"] [value="delete"]').tap()
+    author.get_by_role("dialog").get_by_role("button", name="Delete").tap()
+    expect(author.locator(f'[data-id="{clip}"]')).to_have_count(0)
+
+
+def drag(page: Page, from_px: int, to_px: int) -> None:
+    """One finger across the middle of the screen."""
+    session = page.context.new_cdp_session(page)
+    points = [{"x": from_px + (to_px - from_px) * step / 8, "y": 330} for step in range(9)]
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
+    for point in points[1:]:
+        session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+        time.sleep(0.015)
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    session.detach()
+
+
 def test_settings_change_the_profile_and_the_password(
     open_page: Open, network: Network, playwright: Playwright
 ) -> None:

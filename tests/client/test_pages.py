@@ -64,6 +64,11 @@ EVERY_PAGE: dict[str, Callable[[], str]] = {
     "clip": lambda: pages.clip_page(frame("/@ana/video/0000000000001"), served(), comments=COMMENTS),
     "text post": lambda: pages.clip_page(frame("/@ana/video/1"), served(**shapes.TEXT), comments=COMMENTS),
     "text post in a frame": lambda: pages.embedded(frame("/embed/1"), shapes.clip(**shapes.TEXT)),
+    "photo post": lambda: pages.clip_page(frame("/@ana/video/1"), served(**shapes.PHOTO), comments=COMMENTS),
+    "photo post in a frame": lambda: pages.embedded(frame("/embed/1"), shapes.clip(**shapes.PHOTO)),
+    "photos": lambda: pages.photos(frame("/upload/photos", account=ANA)),
+    "photos signed out": lambda: pages.photos(frame("/upload/photos")),
+    "change a photo post": lambda: pages.edit(frame("/studio/1", account=ANA), mine("ready", **shapes.PHOTO)),
     "write": lambda: pages.write(frame("/upload/text", account=ANA), refusal="A text post has words."),
     "write signed out": lambda: pages.write(frame("/upload/text")),
     "change a text post": lambda: pages.edit(frame("/studio/1", account=ANA), mine("ready", **shapes.TEXT)),
@@ -564,7 +569,7 @@ for (const input of JSON.parse(readFileSync(0))) {
 
 
 def test_every_word_that_a_module_asks_for_is_in_the_page() -> None:
-    html = EVERY_PAGE["feed"]() + EVERY_PAGE["upload"]() + EVERY_PAGE["search"]() + EVERY_PAGE["edit"]()
+    html = "".join(EVERY_PAGE[name]() for name in ("feed", "upload", "search", "edit", "photos"))
     blocks = re.findall(r'<script type="application/json" id="([^"]+)">(.*?)</script>', html, re.DOTALL)
     told = {name: set(json.loads(text)) for name, text in blocks}
     for path in assets.FOLDER.glob("*.js"):

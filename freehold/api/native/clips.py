@@ -11,6 +11,7 @@ import msgspec
 
 from freehold.actions import clip as actions
 from freehold.actions import cut as cutting
+from freehold.actions import pictures as gathering
 from freehold.actions import text as texts
 from freehold.actions import upload as upload_actions
 from freehold.actions.clip import AskedMaking, Change, Cover, Words
@@ -38,10 +39,10 @@ from freehold.domain.clip import (
     Wish,
 )
 from freehold.domain.cut import Cut, Overlay, Part
-from freehold.domain.errors import Absent, BadInput, Conflict
+from freehold.domain.errors import Absent, BadInput, Conflict, TooLarge
 from freehold.domain.ids import ClipId, parse_id
 from freehold.domain.making import OWN_PERCENT, STITCH_MS_LIMIT, Layout, MakingKind
-from freehold.domain.post import Look
+from freehold.domain.post import PICTURE_BYTES_LIMIT, PICTURE_LIMIT, Look
 from freehold.domain.transcript import Transcript, TranscriptState
 from freehold.domain.verdict import Door
 from freehold.governance.judge import shown_clip
@@ -200,6 +201,8 @@ class WordsBody(msgspec.Struct, forbid_unknown_fields=True):
     """Of a text post."""
     may_transcribe: bool | None = None
     """Whether the machine may make captions of what it hears. What it made goes without."""
+    picture_alts: list[str] | None = None
+    """Of a photo post: what there is to see in each picture."""
 
 
 class VersionShape(TypedDict):
@@ -335,6 +338,25 @@ async def cut(call: Call, body: CutBody) -> ClipAnswer:
     return {"clip": await shape_of(call, made.id)}
 
 
+class PictureBody(msgspec.Struct, forbid_unknown_fields=True):
+    """An upload of a picture, by the id of its clip, and what there is to see."""
+
+    clip: str
+    alt: str | None = None
+
+
+class PicturesBody(msgspec.Struct, forbid_unknown_fields=True):
+    pictures: list[PictureBody]
+
+
+@routes.add("POST", "/api/clips/pictures", access=Access.CREATOR, body=PicturesBody, answer=ClipAnswer, status=201)
+async def gather(call: Call, body: PicturesBody) -> ClipAnswer:
+    """Make a photo post of pictures that were uploaded, in this order; it takes their place."""
+    pictures = [gathering.Picture(ClipId(parse_id(one.clip) or 0), one.alt) for one in body.pictures]
+    clip = await gathering.gather(call.server.intake, call.account, pictures)
+    return {"clip": await shape_of(call, clip.id)}
+
+
 class TextBody(msgspec.Struct, forbid_unknown_fields=True):
     """A post of words, and what else is said of it."""
 
@@ -385,7 +407,7 @@ async def _asked_change(call: Call, clip_id: ClipId, body: WordsBody) -> Change:
         publish_at_us = _checked_time(body.publish_at_us) if body.publish_at_us is not None else 0
     return Change(
         body.caption, body.audience, body.wish, body.alt, body.language, body.is_ai_made, body.is_sensitive,
-        permissions, publish_at_us, cover, body.look, body.may_transcribe,
+        permissions, publish_at_us, cover, body.look, body.may_transcribe, body.picture_alts,
     )  # fmt: skip
 
 
@@ -527,11 +549,14 @@ async def moment_cover(call: Call, clip_id: ClipId, cover_ms: int) -> Cover:
         raise BadInput("bad-cover", "The cover is a moment of the clip, in milliseconds from its start.")
     clip = await own_clip(call, clip_id)
     _check_has_cover(clip)
+    if clip.kind is ClipKind.PHOTO:
+        raise Conflict("cover-not-video", "A photo post is shown by its first picture, or by one that you send.")
     if not actions.has_poster(clip):
         return Cover(cover_ms)
     cover_ms = within(cover_ms, clip.duration_ms)
-    lowest, size = await _lowest_and_size(call, clip)
-    server = call.server
+    known = await _files_of(call, clip)
+    lowest = next(one for one in known if one.kind is RenditionKind.LADDER)
+    size, server = _poster_size(known), call.server
 
     async def make(folder: Path) -> MediaFile:
         source = folder / "lowest.mp4"
@@ -543,8 +568,7 @@ async def moment_cover(call: Call, clip_id: ClipId, cover_ms: int) -> Cover:
 
 async def _poster_of(call: Call, clip: Clip, picture: bytes) -> Rendition:
     """The kept picture in the size of the clip's poster, put but not yet referred to."""
-    _, size = await _lowest_and_size(call, clip)
-    server = call.server
+    size, server = _poster_size(await _files_of(call, clip)), call.server
 
     async def make(folder: Path) -> MediaFile:
         source = folder / "picture.jpg"
@@ -554,15 +578,16 @@ async def _poster_of(call: Call, clip: Clip, picture: bytes) -> Rendition:
     return await _put_poster(call, clip, make)
 
 
-async def _lowest_and_size(call: Call, clip: Clip) -> tuple[Rendition, MediaFile]:
-    """The clip's lowest rendition, and a poster of its size; `Conflict` where it has none."""
-    known = (await renditions.of_clips(call.server.backends.database, [clip.id])).get(clip.id, [])
-    lowest = next((rendition for rendition in known if rendition.kind is RenditionKind.LADDER), None)
+async def _files_of(call: Call, clip: Clip) -> list[Rendition]:
+    return (await renditions.of_clips(call.server.backends.database, [clip.id])).get(clip.id, [])
+
+
+def _poster_size(known: Sequence[Rendition]) -> MediaFile:
+    """A poster of the size that there is; `Conflict` where there is none."""
     poster = next((rendition for rendition in known if rendition.kind is RenditionKind.POSTER), None)
-    if lowest is None or poster is None:
+    if poster is None:
         raise Conflict("clip-not-watchable", "This clip cannot be watched yet.")
-    size = MediaFile(Path("poster.jpg"), "poster", "poster.jpg", "image/jpeg", 0, poster.width_px, poster.height_px)
-    return lowest, size
+    return MediaFile(Path("poster.jpg"), "poster", "poster.jpg", "image/jpeg", 0, poster.width_px, poster.height_px)
 
 
 async def _put_poster(call: Call, clip: Clip, make: Callable[[Path], Awaitable[MediaFile]]) -> Rendition:
@@ -582,21 +607,9 @@ async def receive_form(call: Call, *, checks_csrf: bool = False) -> ClipId:
 
     With `checks_csrf` the field `csrf` must stand before the file: for pages that work without scripts.
     """
-    intake, request = call.server.intake, call.request
-    length = request.headers.get("content-length", "")
-    if not length.isdigit():
-        refusal = BadInput("length-needed", "Say how long the form is (Content-Length), or upload by tus.")
-        refusal.http_status = 411
-        raise refusal
-    reader = FormReader(request.headers.get("content-type", ""))
-    events = reader.events(request.stream())
-    fields: dict[str, str] = {}
-    begin = await _next_file(events, fields)
-    if begin is None:
-        raise BadInput("file-missing", "The form has no file.")
-    if checks_csrf and identity.bearer_token(request) is None:
-        identity.check_csrf(request, call.server, call.viewer, fields.get("csrf", ""))
-    announced = Announced(int(length), begin.file_name, words_of(fields), "", OVERHEAD_BYTES)
+    intake, events, fields = call.server.intake, _form_events(call), dict[str, str]()
+    begin = await _first_file(call, events, fields, checks_csrf=checks_csrf)
+    announced = Announced(_form_bytes(call), begin.file_name, words_of(fields), "", OVERHEAD_BYTES)
     upload = await upload_actions.begin(intake, call.account, announced)
     try:
         known = await upload_actions.append(intake, call.account, upload.id, 0, _file_bytes(events))
@@ -607,6 +620,68 @@ async def receive_form(call: Call, *, checks_csrf: bool = False) -> ClipId:
         await upload_actions.unbroken(forget(call, upload))
         raise
     return upload.clip_id
+
+
+async def receive_photos(call: Call) -> ClipId:
+    """Take in a form with pictures as they arrive, the field `csrf` before them; the post that they become. What is not
+    complete leaves nothing."""
+    server, events, fields = call.server, _form_events(call), dict[str, str]()
+    begin: FileBegin | None = await _first_file(call, events, fields, checks_csrf=True)
+    taken: list[ClipId] = []
+    try:
+        while begin is not None:
+            if len(taken) == PICTURE_LIMIT:
+                raise BadInput("pictures-count", f"A photo post has 1 to {PICTURE_LIMIT} pictures.")
+            taken.append(await _receive_picture(call, begin.file_name, events))
+            begin = await _next_file(events, fields)
+        pictures = [gathering.Picture(clip_id) for clip_id in taken]
+        return (await gathering.gather(server.intake, call.account, pictures, words_of(fields))).id
+    except BaseException:
+        for clip_id in taken:
+            await upload_actions.unbroken(
+                actions.delete(server.backends, server.incoming_dir, call.account, clip_id, call.at_us)
+            )
+        raise
+
+
+async def _receive_picture(call: Call, file_name: str, events: AsyncIterator[Event]) -> ClipId:
+    intake, words = call.server.intake, Words(kind=ClipKind.PHOTO)
+    announced = Announced(PICTURE_BYTES_LIMIT + OVERHEAD_BYTES, file_name, words, "", OVERHEAD_BYTES)
+    upload = await upload_actions.begin(intake, call.account, announced)
+    try:
+        known = await upload_actions.append(intake, call.account, upload.id, 0, _file_bytes(events))
+        await upload_actions.complete(intake, known, file_name, words)
+    except TooLarge as refusal:
+        await upload_actions.unbroken(forget(call, upload))
+        raise upload_actions.picture_too_big() if refusal.code == "upload-overflow" else refusal from None
+    except BaseException:
+        await upload_actions.unbroken(forget(call, upload))
+        raise
+    return upload.clip_id
+
+
+def _form_bytes(call: Call) -> int:
+    length = call.request.headers.get("content-length", "")
+    if not length.isdigit():
+        refusal = BadInput("length-needed", "Say how long the form is (Content-Length), or upload by tus.")
+        refusal.http_status = 411
+        raise refusal
+    return int(length)
+
+
+def _form_events(call: Call) -> AsyncIterator[Event]:
+    return FormReader(call.request.headers.get("content-type", "")).events(call.request.stream())
+
+
+async def _first_file(
+    call: Call, events: AsyncIterator[Event], fields: dict[str, str], *, checks_csrf: bool
+) -> FileBegin:
+    begin = await _next_file(events, fields)
+    if begin is None:
+        raise BadInput("file-missing", "The form has no file.")
+    if checks_csrf and identity.bearer_token(call.request) is None:
+        identity.check_csrf(call.request, call.server, call.viewer, fields.get("csrf", ""))
+    return begin
 
 
 async def _next_file(events: AsyncIterator[Event], fields: dict[str, str]) -> FileBegin | None:

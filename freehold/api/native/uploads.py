@@ -18,7 +18,7 @@ from freehold.actions.clip import AskedMaking, Words
 from freehold.actions.upload import CHECKSUMS, Announced, Checksum
 from freehold.api.routes import BYTES_SCHEMA, Access, Kind, Parameter, Routes, path_id
 from freehold.api.server import Call
-from freehold.domain.clip import Audience, Permissions, Use, Wish
+from freehold.domain.clip import Audience, ClipKind, Permissions, Use, Wish
 from freehold.domain.errors import Absent, BadInput, Conflict, NoRoom, Refusal, WrongMedia
 from freehold.domain.ids import UploadId, id_text, parse_id
 from freehold.domain.making import OWN_PERCENT, Layout, MakingKind
@@ -203,9 +203,9 @@ def words_of(fields: Mapping[str, str]) -> Words:
     """What a client says of a clip, by name; `BadInput` (code `bad-words`) where a value is none of those there are.
 
     caption, audience, wish, alt, language, ai_made, sensitive, may_comment, may_duet, may_stitch,
-    may_use_sound, may_download, transcribe (1 or 0), publish_at (ISO 8601 with its offset from UTC); one of duet and
-    stitch (a clip's id) and sound (a sound's) with layout (beside, stacked, corner), stitch_ms, own_volume and
-    other_volume (percent).
+    may_use_sound, may_download, kind (video or photo), transcribe (1 or 0), publish_at (ISO 8601 with its offset from
+    UTC); one of duet and stitch (a clip's id) and sound (a sound's) with layout (beside, stacked, corner), stitch_ms,
+    own_volume and other_volume (percent).
     """
     try:
         audience = Audience(fields.get("audience") or Audience.PUBLIC)
@@ -217,7 +217,10 @@ def words_of(fields: Mapping[str, str]) -> Words:
         raise BadInput(
             "bad-words", "audience and may_… are public, followers or private; wish is draft or publish."
         ) from None
+    if fields.get("kind") not in (None, "", ClipKind.VIDEO, ClipKind.PHOTO):
+        raise BadInput("bad-words", "kind is video or photo; words alone need no upload.")
     return Words(
+        kind=ClipKind(fields.get("kind") or ClipKind.VIDEO),
         caption=fields.get("caption", ""),
         audience=audience,
         wish=wish,

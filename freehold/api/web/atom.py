@@ -102,16 +102,21 @@ def _add_media(origin: str, entry: Element, clip: ClipShape) -> None:
         film = clip["renditions"][-1]
         told = {"type": "video/mp4", "length": str(film["size_bytes"]), "href": origin + film["url"]}
         add(entry, "link", None, {"rel": "enclosure", **told})
+    for picture in () if clip["is_sensitive"] else clip["pictures"]:
+        size = picture["sizes"][-1]
+        told = {"type": "image/jpeg", "length": str(size["size_bytes"]), "href": origin + size["url"]}
+        add(entry, "link", None, {"rel": "enclosure", **told})
     if clip["poster_url"] and not clip["is_sensitive"]:
         add(entry, "media:thumbnail", None, {"url": origin + clip["poster_url"]})
 
 
 def _content(origin: str, clip: ClipShape) -> str:
-    """The poster, which leads to the clip, where it is not to be covered, and the whole caption."""
-    is_shown = clip["poster_url"] and not clip["is_sensitive"]
-    poster = Markup('<p><a href="{}"><img src="{}" alt="{}"></a></p>') if is_shown else Markup("")
-    caption = Markup("<br>").join(clip["caption"].split("\n"))
-    return str(
-        poster.format(origin + clip["url"], f"{origin}{clip['poster_url']}", clip["alt"])
-        + Markup("<p>{}</p>").format(caption)
+    """The poster, or every picture, which leads to the clip, where it is not to be covered, and the whole caption."""
+    shown = [(picture["sizes"][-1]["url"], picture["alt"]) for picture in clip["pictures"]]
+    shown = shown or ([(clip["poster_url"], clip["alt"])] if clip["poster_url"] else [])
+    image = Markup('<p><a href="{}"><img src="{}" alt="{}"></a></p>')
+    images = (
+        [] if clip["is_sensitive"] else [image.format(origin + clip["url"], origin + url, alt) for url, alt in shown]
     )
+    caption = Markup("<br>").join(clip["caption"].split("\n"))
+    return str(Markup("").join([*images, Markup("<p>{}</p>").format(caption)]))

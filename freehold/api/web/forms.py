@@ -29,6 +29,7 @@ from freehold.domain.choices import WishKind
 from freehold.domain.clip import Use, Wish
 from freehold.domain.errors import BadInput, Refusal, Throttled, TooLarge, WrongMedia
 from freehold.domain.ids import ClipId, CommentId, SessionId, SoundId, id_text, parse_id
+from freehold.domain.post import PICTURE_LIMIT
 from freehold.media.avatar import MAX_PICTURE_BYTES
 from freehold.media.cover import MAX_PICTURE_BYTES as MAX_COVER_BYTES
 
@@ -263,6 +264,13 @@ async def upload(call: Call) -> Response:
     return see_other("/studio")
 
 
+@routes.add("POST", "/forms/photos", access=Access.CREATOR, kind=Kind.PAGE, checks_csrf=False)
+async def photos(call: Call) -> Response:
+    """Post pictures in the order of the form, at once or at their time, or keep them as a draft."""
+    await clips.receive_photos(call)
+    return see_other("/studio")
+
+
 @routes.add("POST", "/forms/text", access=Access.CREATOR, kind=Kind.PAGE)
 async def text(call: Call) -> Response:
     """Post words on a ground, at once or at their time, or keep them as a draft."""
@@ -367,7 +375,14 @@ def _change_in(fields: Mapping[str, str]) -> Change:
         said.is_sensitive, {use: said.permissions.of(use) for use in Use},
         said.publish_at_us if said.wish is Wish.PUBLISH else None, look=fields.get("look"),
         may_transcribe=said.may_transcribe,
+        picture_alts=_alts_in(fields),
     )  # fmt: skip
+
+
+def _alts_in(fields: Mapping[str, str]) -> list[str] | None:
+    """`alt_1`, `alt_2` and so on, as far as they go; None where there is none."""
+    alts = [fields[f"alt_{place}"] for place in range(1, PICTURE_LIMIT + 1) if f"alt_{place}" in fields]
+    return alts or None
 
 
 def _milliseconds(fields: Mapping[str, str]) -> int:

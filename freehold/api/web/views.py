@@ -324,6 +324,12 @@ async def write(call: Call) -> Response:
     return page_response(call, pages.write(frame_of(call)))
 
 
+@routes.add("GET", "/upload/photos", kind=Kind.PAGE)
+async def photos(call: Call) -> Response:
+    """The page on which pictures are chosen, put in order and described."""
+    return page_response(call, pages.photos(frame_of(call)))
+
+
 @routes.add("GET", "/studio", kind=Kind.PAGE)
 async def studio(call: Call) -> Response:
     """One's own clips with their states."""

@@ -138,8 +138,11 @@ function enter(article) {
   if (caption && more) more.hidden = caption.scrollHeight <= caption.clientHeight + 2;
   if (!panel.hidden && panel.dataset.kind) openPanel(panel.dataset.kind, null);
   captions("follow");
+  if (article.dataset.kind === "photo") pictures().then((part) => current === article && part.enter(article), () => {});
   if (articles().indexOf(article) >= list.children.length - AHEAD) loadMore();
 }
+
+const pictures = () => import("./pictures.js");
 
 /** What stands still is looked at, whether or not clips play by themselves. */
 const plays = () => !halted || Boolean(current?.dataset.kind);
@@ -147,6 +150,7 @@ const plays = () => !halted || Boolean(current?.dataset.kind);
 function leave() {
   if (!current) return;
   visit.tell(true);
+  if (current.dataset.kind === "photo") pictures().then((part) => current?.dataset.kind !== "photo" && part.leave(), () => {});
   current.classList.remove("current", "waiting", "broken");
   showPlay(false);
 }

@@ -40,11 +40,11 @@ export function wordsIn(form) {
 /** Puts back what was said. @param {HTMLFormElement} form @param {Record<string, any>} told */
 export function say(form, told) {
   const field = (/** @type {string} */ name) => /** @type {any} */ (form.elements.namedItem(name));
-  for (const name of ["caption", "audience", "alt", "language"]) field(name).value = told[name] ?? field(name).value;
+  for (const name of ["caption", "audience", "alt", "language"]) if (field(name)) field(name).value = told[name] ?? field(name).value;
   field("ai_made").checked = told.is_ai_made;
   field("sensitive").checked = told.is_sensitive;
   if (field("transcribe") && told.may_transcribe !== undefined) field("transcribe").value = told.may_transcribe ? "1" : "0";
-  for (const use of USES) field("may_" + use).value = told.permissions[use];
+  for (const use of USES) if (field("may_" + use)) field("may_" + use).value = told.permissions[use];
   count();
 }
 

@@ -18,8 +18,9 @@ export const unfinished = () => kept.keys("upload.").map((key) => ({ key, ...kep
 const encoded = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 
 export class Upload {
-  /** @param {File} file @param {Listener} listener */
-  constructor(file, listener) {
+  /** @param {File} file @param {Listener} listener @param {string[][]} [said] of it, besides its name */
+  constructor(file, listener, said = []) {
+    this.said = said;
     this.file = file;
     this.listener = listener;
     this.key = fingerprint(file);
@@ -71,7 +72,7 @@ export class Upload {
       if (await this.ask()) return this.listener.begun?.(this.clip);
       kept.set(this.key, undefined);
     }
-    const metadata = [["filename", this.file.name], ["filetype", this.file.type || "application/octet-stream"], ["wish", "draft"]];
+    const metadata = [["filename", this.file.name], ["filetype", this.file.type || "application/octet-stream"], ["wish", "draft"], ...this.said];
     const answer = await this.send("POST", "/uploads", {
       "upload-length": String(this.file.size),
       "upload-metadata": metadata.map(([name, value]) => `${name} ${encoded(value)}`).join(","),
