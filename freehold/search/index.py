@@ -5,8 +5,9 @@ twice and late. Its mark is held by the transaction that writes and moves it, so
 """
 
 import asyncio
+import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,10 +15,12 @@ import structlog
 
 from freehold.backends import Backends
 from freehold.backends.database import Database, Transaction
+from freehold.domain.clip import Moment
 from freehold.domain.errors import BackendError
 from freehold.domain.finding import DocumentKind
 from freehold.domain.ids import AccountId, ClipId
 from freehold.search.documents import (
+    READ_AT_ONCE,
     Document,
     account_documents,
     clip_document,
@@ -40,6 +43,10 @@ log = structlog.get_logger("freehold.search")
 
 NAME = "search"
 ENTRIES_A_TURN = 1000
+FEW, MANY = 8, 1000
+"""How many are looked at together at first, and at most where that takes no longer than it should."""
+TURN_S = 0.008
+"""For so long a request may wait for a few of them, besides the time it takes to write them."""
 LOOK_EVERY_S = 2.0
 CLIP, ACCOUNT, COMMENT, SOUND = DocumentKind.CLIP, DocumentKind.ACCOUNT, DocumentKind.COMMENT, DocumentKind.SOUND
 CORRECTED = (CLIP, ACCOUNT, SOUND)
@@ -70,10 +77,11 @@ async def follow(backends: Backends, clock: Callable[[], int]) -> None:
 
 async def take_in(database: Database, at_us: int) -> int:
     """Look again at what the next entries are about; how many entries there were."""
-    mark = await reader.mark_of(database, NAME)
-    entries = await journal.after(database, mark, ENTRIES_A_TURN)
+    stand = await reader.stand_of(database, NAME)
+    entries = await journal.after(database, stand[0], ENTRIES_A_TURN)
     if entries:
-        await _renew(database, await _touched(database, entries), at_us, mark, entries[-1].seq)
+        pending, is_behind = await _touched(database, entries), len(entries) == ENTRIES_A_TURN
+        await _Turn(database, at_us, stand, entries[-1].seq, is_behind).renew(pending)
     return len(entries)
 
 
@@ -81,8 +89,8 @@ async def look_at_orders(database: Database, after_us: int, at_us: int) -> int:
     """Orders begin and end by the clock, which no entry tells; up to when was looked."""
     clip_ids = await rows.orders_that_changed(database, after_us, at_us)
     if clip_ids:
-        mark = await reader.mark_of(database, NAME)
-        await _renew(database, Touched(clips=set(clip_ids)), at_us, mark, mark)
+        stand = await reader.stand_of(database, NAME)
+        await _Turn(database, at_us, stand, stand[0], False).renew(Touched(clips=set(clip_ids)))
     return at_us
 
 
@@ -96,6 +104,48 @@ class Touched:
     accounts: set[int] = field(default_factory=set)
     comments: set[int] = field(default_factory=set)
     sounds: set[int] = field(default_factory=set)
+    more_clips: list[AsyncIterator[list[int]]] = field(default_factory=list)
+    more_comments: list[AsyncIterator[list[int]]] = field(default_factory=list)
+    """Read when it is their turn, a few at a time: one clip may have any number of comments."""
+    turned: dict[int, bool] = field(default_factory=dict)
+    """Clips behind what hangs on them, and whether they were taken out."""
+
+    async def part(self, count: int) -> "Touched":
+        """So many of them at most, taken out; none once there are none left."""
+        part = Touched()
+        for names, runs in ((("clips", "liked"), self.more_clips), (("accounts", "comments"), self.more_comments)):
+            for name in names:
+                count -= self._move(name, part, count)
+            while count > 0 and runs:
+                ids = await anext(runs[0], None)
+                if ids is None:
+                    del runs[0]
+                    continue
+                name = "clips" if runs is self.more_clips else "comments"
+                getattr(self, name).update(ids)
+                count -= self._move(name, part, count)
+        count -= self._move("sounds", part, count)
+        if not part.has_any:
+            # Those that hang on one stand behind it in turn.
+            part.clips.update([clip_id for clip_id, is_taken in reversed(self.turned.items()) if not is_taken][:count])
+            self.turned.update(dict.fromkeys(part.clips, True))
+        return part
+
+    def _move(self, name: str, part: "Touched", count: int) -> int:
+        left, moved = getattr(self, name), getattr(part, name)
+        taken = sorted(left)[: max(0, count)]
+        left.difference_update(taken)
+        moved.update(taken)
+        return len(taken)
+
+    @property
+    def has_any(self) -> bool:
+        return bool(self.clips or self.liked or self.accounts or self.comments or self.sounds)
+
+    @property
+    def is_done(self) -> bool:
+        has_more = bool(self.more_clips or self.more_comments)
+        return not self.has_any and not has_more and all(self.turned.values())
 
 
 async def _touched(database: Database, entries: Sequence[Entry]) -> Touched:
@@ -129,44 +179,108 @@ async def _touch_account(database: Database, account_id: AccountId, touched: Tou
     touched.comments.update(await comments.ids_by_author_for_system(database, account_id))
 
 
-async def _renew(database: Database, touched: Touched, at_us: int, mark: int, end: int) -> None:
-    # What is made of a clip comes and goes with it.
-    touched.clips = await making.all_that_show(database, touched.clips)
-    views = await public_views(database, sorted(touched.clips | touched.liked), at_us)
-    spoken = await spoken_in(database, [clip_id for clip_id in touched.clips if clip_id in views])
-    clips = {
-        clip_id: clip_document(views[clip_id], spoken.get(clip_id, "")) if clip_id in views else None
-        for clip_id in touched.clips
-    }
-    await _touch_comments(database, clips, touched)
-    changes = [
-        await _changes(database, CLIP, clips),
-        await _changes(database, ACCOUNT, await account_documents(database, sorted(touched.accounts))),
-        await _changes(database, COMMENT, await comment_documents(database, sorted(touched.comments), at_us)),
-    ]
-    heard = await _sound_documents(database, touched.sounds, changes[0].sounds)
-    changes.append(await _changes(database, SOUND, heard))
-    liked = {clip_id: quality_of(views[clip_id].clip) for clip_id in touched.liked if clip_id in views}
-    await _requalify(database, changes[0], liked)
+@dataclass(slots=True)
+class _Turn:
+    """What one turn looks at again, a few at a time, each few written in a transaction of their own: whoever else asks
+    the process for something waits for a few. The mark moves with the last; a turn that ends early is taken again."""
 
-    async def work(transaction: Transaction) -> None:
-        if await reader.held_mark_of(transaction, NAME) != mark:
-            return  # Reset meanwhile, or taken in by another process: these will be looked at again.
-        for change in changes:
-            await _write(transaction, change)
-        await reader.move(transaction, NAME, end, at_us)
+    database: Database
+    at_us: int
+    stand: tuple[int, int]
+    """The mark, and when it moved: each few move that, so that of two processes one goes on."""
+    end: int
+    is_behind: bool
+    """There is more to be done than anybody waits for: no rest in between."""
+    count: int = FEW
 
-    await database.transact(work)
+    async def renew(self, pending: Touched) -> None:
+        while True:
+            began_s = time.thread_time()
+            part = await pending.part(self.count)
+            changes = await self._look(part, pending)
+            took_s = time.thread_time() - began_s
+            if not await self._write(changes, self.end if pending.is_done else self.stand[0]) or pending.is_done:
+                return
+            self.count = max(1, self.count // 2) if took_s > TURN_S else min(self.count * 2, MANY)
+            await asyncio.sleep(0 if self.is_behind else took_s)
+
+    async def _look(self, part: Touched, pending: Touched) -> list["Changes"]:
+        """What is to be written of the part; what comes and goes with it is pending from here on."""
+        database, at_us = self.database, self.at_us
+        views = await public_views(database, sorted(part.clips | part.liked), at_us)
+        spoken = await spoken_in(database, [clip_id for clip_id in part.clips if clip_id in views])
+        clips = {
+            clip_id: clip_document(views[clip_id], spoken.get(clip_id, "")) if clip_id in views else None
+            for clip_id in sorted(part.clips)
+        }
+        for clip_id in await self._turned(clips, pending):
+            del clips[clip_id]
+        changes = [
+            await _changes(database, CLIP, clips),
+            await _changes(database, ACCOUNT, await account_documents(database, sorted(part.accounts))),
+            await _changes(database, COMMENT, await comment_documents(database, sorted(part.comments), at_us)),
+        ]
+        heard = await _sound_documents(database, part.sounds, changes[0].sounds)
+        changes.append(await _changes(database, SOUND, heard))
+        liked = {clip_id: quality_of(views[clip_id].clip) for clip_id in part.liked if clip_id in views}
+        await _requalify(database, changes[0], liked)
+        return changes
+
+    async def _turned(self, clips: Wanted, pending: Touched) -> list[int]:
+        """Those that come or go only now: the comments on each, and what is made of it, come and go with it. It is
+        written behind them: were the turn to end in between, the next would not see that it turned."""
+        kept = {one.subject_id for one in await rows.documents_of(self.database, CLIP, clips)}
+        turned = [
+            clip_id
+            for clip_id, document in clips.items()
+            if (document is None) is (clip_id in kept) and not pending.turned.get(clip_id)
+        ]
+        for clip_id in turned:
+            if clip_id in pending.turned:
+                continue
+            pending.more_clips.append(_made_of(self.database, clip_id))
+            found = _comments_found if clips[clip_id] is None else _comments_on
+            pending.more_comments.append(found(self.database, clip_id))
+            pending.turned[clip_id] = False
+        return turned
+
+    async def _write(self, changes: Sequence["Changes"], mark: int) -> bool:
+        """Whether it was still this turn's: not reset meanwhile, nor taken in by another process."""
+        moved_at_us = max(self.at_us, self.stand[1] + 1)
+
+        async def work(transaction: Transaction) -> bool:
+            if await reader.held_stand_of(transaction, NAME) != self.stand:
+                return False
+            for change in changes:
+                await _write(transaction, change)
+            await reader.move(transaction, NAME, mark, moved_at_us)
+            return True
+
+        is_ours = await self.database.transact(work)
+        self.stand = (mark, moved_at_us)
+        return is_ours
 
 
-async def _touch_comments(database: Database, clips: Wanted, touched: Touched) -> None:
-    """The comments on a clip come and go with it."""
-    kept = {one.subject_id for one in await rows.documents_of(database, CLIP, clips)}
-    for clip_id, document in clips.items():
-        if document is None:
-            touched.comments.update(await rows.subjects_on_clip(database, COMMENT, clip_id))
-        elif clip_id not in kept:
-            touched.comments.update(await comments.ids_on_clip_for_system(database, ClipId(clip_id)))
+async def _made_of(database: Database, clip_id: int) -> AsyncIterator[list[int]]:
+    after = Moment(0, ClipId(0))
+    while made := await making.made_with_for_system(database, clip_id, after, FEW):
+        yield [one.clip_id for one in made]
+        after = made[-1]
+
+
+async def _comments_on(database: Database, clip_id: int) -> AsyncIterator[list[int]]:
+    after = 0
+    while found := await comments.ids_on_clip_for_system(database, ClipId(clip_id), after, READ_AT_ONCE):
+        yield list(found)
+        after = found[-1]
+
+
+async def _comments_found(database: Database, clip_id: int) -> AsyncIterator[list[int]]:
+    """Those that the index has."""
+    after = -1
+    while found := await rows.subjects_on_clip(database, COMMENT, clip_id, after, READ_AT_ONCE):
+        yield [comment_id for _, comment_id in found]
+        after = found[-1][0]
 
 
 @dataclass(slots=True)

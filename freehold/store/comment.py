@@ -254,8 +254,11 @@ async def count_held_under_clips_of(database: Database, author_id: AccountId) ->
     return {ClipId(row["clip_id"]): row["count"] for row in rows}
 
 
-async def ids_on_clip_for_system(database: Database, clip_id: ClipId) -> list[CommentId]:
-    rows = await database.fetch("SELECT id FROM comment WHERE clip_id = $1", clip_id)
+async def ids_on_clip_for_system(database: Database, clip_id: ClipId, after: int, limit: int) -> list[CommentId]:
+    """So many behind an id."""
+    rows = await database.fetch(
+        "SELECT id FROM comment WHERE clip_id = $1 AND id > $2 ORDER BY id LIMIT $3", clip_id, after, limit
+    )
     return [CommentId(row["id"]) for row in rows]
 
 

@@ -1,14 +1,9 @@
 """How clips are made with others, and which are."""
 
-from collections.abc import Iterable
-
 from freehold.backends.database import Database, Row, Transaction
 from freehold.domain.clip import Moment
 from freehold.domain.ids import ClipId
 from freehold.domain.making import Layout, Making, MakingKind
-from freehold.store.clip import placeholders
-
-AT_ONCE = 400
 
 
 def making_of(row: Row) -> Making:
@@ -62,19 +57,13 @@ async def made_with_for_viewer(database: Database, source_id: ClipId, behind: Mo
     return [Moment(row["published_at_us"], ClipId(row["clip_id"])) for row in rows]
 
 
-async def all_that_show(database: Database, clip_ids: Iterable[int]) -> set[int]:
-    """The clips, and whatever was made of them, and of that."""
-    found, fresh = set[int](), set(clip_ids)
-    while fresh:
-        found |= fresh
-        wanted, fresh = sorted(fresh), set[int]()
-        for start in range(0, len(wanted), AT_ONCE):
-            part = wanted[start : start + AT_ONCE]
-            rows = await database.fetch(
-                "SELECT clip_id FROM clip_making WHERE kind <> 'sound'"
-                f" AND source_id IN ({placeholders(1, len(part))})",
-                *part,
-            )
-            fresh |= {row["clip_id"] for row in rows}
-        fresh -= found
-    return found
+async def made_with_for_system(database: Database, source_id: int, after: Moment, limit: int) -> list[Moment]:
+    """So many of the published duets and stitches of a clip that came out after, the first of them first."""
+    rows = await database.fetch(
+        "SELECT published_at_us, clip_id FROM clip_making WHERE source_id = $1 AND kind <> 'sound'"
+        " AND (published_at_us, clip_id) > ($2, $3) ORDER BY published_at_us, clip_id LIMIT $4",
+        source_id,
+        *after,
+        limit,
+    )
+    return [Moment(row["published_at_us"], ClipId(row["clip_id"])) for row in rows]

@@ -30,6 +30,18 @@ async def held_mark_of(transaction: Transaction, name: str) -> int:
     return await mark_of(transaction, name)
 
 
+async def held_stand_of(transaction: Transaction, name: str) -> tuple[int, int]:
+    """The reader's mark and when it moved, which stay so until the transaction's end."""
+    await held_mark_of(transaction, name)
+    return await stand_of(transaction, name)
+
+
+async def stand_of(database: Database | Transaction, name: str) -> tuple[int, int]:
+    """The reader's mark and when it moved; zeros where it has never moved."""
+    rows = await database.fetch("SELECT mark, moved_at_us FROM reader WHERE name = $1", name)
+    return (int(rows[0]["mark"]), int(rows[0]["moved_at_us"])) if rows else (0, 0)
+
+
 async def all_marks(database: Database) -> Sequence[Mark]:
     rows = await database.fetch("SELECT name, mark, moved_at_us FROM reader ORDER BY name")
     return [Mark(r["name"], r["mark"], r["moved_at_us"]) for r in rows]

@@ -701,7 +701,7 @@ search_document = Table(
     _text("terms"),
     Index("ix_search_document_subject", "kind", "subject_id", unique=True),
     Index("ix_search_document_author", "author_id"),
-    Index("ix_search_document_clip", "clip_id"),
+    Index("ix_search_document_clip", "clip_id", "kind", "number"),
     sqlite_with_rowid=False,
 )
 

@@ -100,11 +100,19 @@ async def subjects_by_author(database: Database, kind: DocumentKind, author_id: 
     return [row["subject_id"] for row in rows]
 
 
-async def subjects_on_clip(database: Database, kind: DocumentKind, clip_id: int) -> list[int]:
+async def subjects_on_clip(
+    database: Database, kind: DocumentKind, clip_id: int, after: int, limit: int
+) -> list[tuple[int, int]]:
+    """Number and subject of so many documents behind a number."""
     rows = await database.fetch(
-        "SELECT subject_id FROM search_document WHERE clip_id = $1 AND kind = $2", clip_id, kind
+        "SELECT number, subject_id FROM search_document WHERE clip_id = $1 AND kind = $2 AND number > $3"
+        " ORDER BY number LIMIT $4",
+        clip_id,
+        kind,
+        after,
+        limit,
     )
-    return [row["subject_id"] for row in rows]
+    return [(row["number"], row["subject_id"]) for row in rows]
 
 
 async def next_number(database: Database, kind: DocumentKind) -> int:

@@ -234,7 +234,7 @@ async def test_the_next_page_knows_what_was_shared_commented_and_followed_and_a_
         async with feed.acting(me):
             await social.follow(backends, me, author.handle, False, clock())
             await social.follow(backends, me, author.handle, True, clock(), [clip_ids[5]])
-            (mine,) = await comments.ids_on_clip_for_system(backends.database, clip_ids[5])
+            (mine,) = await comments.ids_on_clip_for_system(backends.database, clip_ids[5], 0, 9)
             await commenting.delete(backends, me, mine, clock())
             await commenting.comment(backends, viewer, me, clip_ids[5], "Ah", clock(), random)
         assert likely() == after, "what is undone is not taken back, and done again it does not count again"

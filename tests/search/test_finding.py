@@ -5,9 +5,13 @@ from typing import Any
 import pytest
 
 from freehold.actions import clip as clip_actions
+from freehold.backends.database import Database
 from freehold.domain.clip import Audience
+from freehold.domain.finding import DocumentKind
 from freehold.domain.ids import ClipId, id_text
+from freehold.domain.making import Layout, Making, MakingKind
 from freehold.search import index
+from freehold.store import making as makings
 from freehold.store import search as rows
 from freehold.store.journal import Kind
 from tests.api.made import NOW_US, ORDER
@@ -366,3 +370,45 @@ async def test_suggestions_complete_the_last_word_and_keep_the_rest(idle: Runnin
     assert await suggested("x -@CE") == [("account", "x -@cerise")]
     assert await suggested("ceramcis") == [("word", "ceramics")]
     assert await suggested("ceramics ") == await suggested("") == await suggested('"') == []
+
+
+async def test_what_comes_and_goes_with_a_clip_is_looked_at_a_few_at_a_time(
+    idle: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, ana = await signed_up(idle, "ana")
+    account = await account_of(idle, ana)
+    source = await publish(idle, ana, "Source")
+    making = Making(MakingKind.DUET, source, Layout.BESIDE, 5_000, 100, 100)
+    for _ in range(5):
+        duet = await publish(idle, ana, "Duet")
+        await idle.database.transact(lambda tx, duet=duet: makings.insert(tx, duet, making))
+    for n in range(7):
+        await client.json("POST", f"/api/clips/{id_text(source)}/comments", {"text": f"Said {n}"}, status=201)
+    await caught_up(idle)
+
+    async def count() -> int:
+        await caught_up(idle)
+        return len((await kept(idle))["search_document"])
+
+    before, looked_at = await count(), list[int]()
+    looking, made_with = index._changes, makings.made_with_for_system
+
+    async def watched(database: Database, kind: DocumentKind, wanted: index.Wanted) -> index.Changes:
+        looked_at.append(len(wanted))
+        return await looking(database, kind, wanted)
+
+    async def unwanted(*_: object) -> Any:
+        raise AssertionError("other words change nothing of what is made with a clip")
+
+    for name, value in (("FEW", 2), ("MANY", 2), ("READ_AT_ONCE", 3), ("_changes", watched)):
+        monkeypatch.setattr(index, name, value)
+    monkeypatch.setattr(index._Turn.__init__, "__defaults__", (2,))
+    monkeypatch.setattr(makings, "made_with_for_system", unwanted)
+    await set_clip(idle, source, caption="Source anew")
+    assert clip_ids(await found(client, idle, "anew")) == texts(source)
+    monkeypatch.setattr(makings, "made_with_for_system", made_with)
+    await clip_actions.withdraw(idle.server.backends, account, source, NOW_US)
+    assert await count() == before - 13, "the clip, its comments and its duets"
+    await clip_actions.publish(idle.server.backends, account, source, NOW_US)
+    assert await count() == before
+    assert max(looked_at) == 2 and sum(looked_at) >= 27
