@@ -90,6 +90,12 @@ class Words:
     """What its file is: a video, or a picture."""
 
 
+def photo_not_made_with() -> BadInput:
+    return BadInput(
+        "photo-not-made-with", "A photo post is not made with another clip; a sound is said where it is gathered."
+    )
+
+
 def with_words(clip: Clip, words: Words) -> Clip:
     """The clip with what is said of it."""
     return replace(
@@ -102,7 +108,7 @@ def with_words(clip: Clip, words: Words) -> Clip:
 def checked_words(words: Words, at_us: int) -> Words:
     """As they are kept. Raises what the check of each raises, and `BadInput` (code `photo-not-made-with`)."""
     if words.kind is not ClipKind.VIDEO and words.asked_making is not None:
-        raise BadInput("photo-not-made-with", "A photo post is not made with another clip or a sound.")
+        raise photo_not_made_with()
     is_later = words.publish_at_us is not None
     if is_later and words.wish is not Wish.PUBLISH:
         raise BadInput("publish-at-draft", "What is to be published at a time is wished to be published.")

@@ -4,19 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from freehold.actions import clip as clip_actions
-from freehold.actions.clip import Words
+from freehold.actions.clip import AskedMaking, Words
+from freehold.actions.making import checked_making, sound_asked
 from freehold.actions.upload import Intake
 from freehold.backends.database import Transaction
-from freehold.domain.account import Account
+from freehold.domain.account import Account, Viewer
 from freehold.domain.clip import Clip, ClipKind, ClipState, Wish
 from freehold.domain.cut import Cut, Part
 from freehold.domain.errors import BadInput, Conflict
-from freehold.domain.ids import ClipId, new_id
+from freehold.domain.ids import ClipId, ViewerId, new_id
+from freehold.domain.making import MakingKind
 from freehold.domain.post import PICTURE_LIMIT
 from freehold.store import account as accounts
 from freehold.store import clip as clips
 from freehold.store import cut as cuts
 from freehold.store import journal
+from freehold.store import making as makings
 from freehold.store.journal import Kind
 
 WHOLE = (ClipState.UPLOADED, ClipState.PROBED, ClipState.PLAYABLE, ClipState.READY)
@@ -32,13 +35,22 @@ class Picture:
     """None for what was said of it already."""
 
 
-async def gather(intake: Intake, account: Account, pictures: Sequence[Picture], words: Words | None = None) -> Clip:
-    """A post of the pictures, which it takes the place of: a draft with what was said of the first, or with `words`.
+async def gather(
+    intake: Intake,
+    account: Account,
+    pictures: Sequence[Picture],
+    words: Words | None = None,
+    asked: AskedMaking | None = None,
+) -> Clip:
+    """A post of the pictures, which it takes the place of: a draft with what was said of the first, or with `words`;
+    the sound that is `asked` for is heard under them.
 
-    Raises `BadInput` (codes `pictures-count`, `pictures-twice`, `alt-too-long`), what `checked_words` raises, `Absent`
-    (code `clip-absent`), `Conflict` (codes `picture-published`, `picture-not-photo`, `picture-incomplete`,
-    `picture-taken`).
+    Raises `BadInput` (codes `pictures-count`, `pictures-twice`, `alt-too-long`, `photo-not-made-with`), what
+    `checked_words` and `checked_making` raise, `Absent` (code `clip-absent`), `Conflict` (codes `picture-published`,
+    `picture-not-photo`, `picture-incomplete`, `picture-taken`).
     """
+    if asked is not None and asked.kind is not MakingKind.SOUND:
+        raise clip_actions.photo_not_made_with()
     if not 1 <= len(pictures) <= PICTURE_LIMIT:
         raise BadInput("pictures-count", f"A photo post has 1 to {PICTURE_LIMIT} pictures.")
     if len({picture.clip_id for picture in pictures}) < len(pictures):
@@ -52,12 +64,16 @@ async def gather(intake: Intake, account: Account, pictures: Sequence[Picture], 
         await accounts.lock(transaction, account.id)
         of = [await clip_actions.own_clip(transaction, account, picture.clip_id) for picture in pictures]
         await _check(transaction, of)
+        viewer = Viewer(ViewerId(account.id), account)
+        making = await checked_making(transaction, viewer, asked, at_us) if asked else None
         told = tuple(one.picture_alts[0] if alt is None else alt for one, alt in zip(of, alts, strict=True))
-        clip = replace(_begun(of[0], clip_id, at_us), picture_alts=told)
+        clip = replace(_begun(of[0], clip_id, at_us), picture_alts=told, sound_id=sound_asked(asked))
         clip = clip_actions.with_words(clip, said) if said else clip
         await clips.insert(transaction, clip, at_us)
         await clips.set_tags(transaction, clip_id, clip_actions.parse_tags(clip.caption))
         await cuts.insert(transaction, clip_id, Cut(tuple(Part(picture.clip_id, 0, 0) for picture in pictures)))
+        if making is not None:
+            await makings.insert(transaction, clip_id, making)
         await journal.append(transaction, Kind.CLIP_GATHERED, at_us=at_us, actor_id=account.id, subject_id=clip_id)
         return await clip_actions.own_clip(transaction, account, clip_id)
 

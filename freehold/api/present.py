@@ -104,6 +104,8 @@ class ClipShape(TypedDict):
     renditions: list[RenditionShape]
     pictures: list[PictureShape]
     """Of a photo post, in their order."""
+    sound_url: str | None
+    """What is heard under a photo post."""
     like_count: int
     comment_count: int
     watch_count: int
@@ -310,6 +312,7 @@ def clip_json(view: ClipView, renditions: Sequence[Rendition], viewer: Viewer) -
         "waveform_url": others.get(RenditionKind.WAVEFORM),
         "hls_url": others.get(RenditionKind.HLS),
         "renditions": [_rendition_json(prefix, one) for one in renditions if one.kind is RenditionKind.LADDER],
+        "sound_url": others.get(RenditionKind.SOUND),
         "pictures": _pictures_json(prefix, clip, renditions) if clip.kind is ClipKind.PHOTO else [],
         "like_count": clip.like_count,
         "comment_count": clip.comment_count,

@@ -390,9 +390,9 @@ def write(frame: Frame, *, said: Json | None = None, refusal: str = "") -> str:
     return render("write.html", frame=frame, c=new, refusal=refusal)
 
 
-def photos(frame: Frame) -> str:
-    """Where a photo post is made."""
-    return render("photos.html", frame=frame, c={**NEW_CLIP, "kind": "photo"})
+def photos(frame: Frame, *, made: Json | None = None) -> str:
+    """Where a photo post is made; `made` says which sound is to be heard under it, as for `upload`."""
+    return render("photos.html", frame=frame, c={**NEW_CLIP, "kind": "photo"}, made=made)
 
 
 def studio(frame: Frame, clips: Sequence[Json], *, held_count: int = 0) -> str:

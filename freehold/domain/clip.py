@@ -202,6 +202,8 @@ class RenditionKind(StrEnum):
     HLS = "hls"
     PICTURE = "picture"
     """One size of one picture of a photo post."""
+    SOUND = "sound"
+    """What is heard under a photo post."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ FITTING = {
 STILL_TEXTS = {
     Use.DUET: ("source-still", "A duet is made with a video, not with a still post."),
     Use.STITCH: ("source-still", "A stitch is made of a video, not of a still post."),
-    Use.USE_SOUND: ("source-silent", "This post has no sound to use."),
+    Use.USE_SOUND: ("source-silent", "A still post has no sound of its own: use one from the page of the sound."),
     Use.DOWNLOAD: ("download-none", "This post has no file to download."),
 }
 

@@ -24,7 +24,7 @@ from freehold.actions import transcript
 from freehold.actions.captions import move_captions
 from freehold.actions.upload import expire
 from freehold.backends import Backends
-from freehold.backends.database import Transaction, Work
+from freehold.backends.database import Database, Transaction, Work
 from freehold.domain.account import Viewer
 from freehold.domain.captions import TIME_LIMIT_MS, Stretch
 from freehold.domain.clip import WATCHABLE, Clip, ClipKind, ClipState, Rendition, RenditionKind
@@ -53,6 +53,7 @@ from freehold.media.recognise import settle_sound
 from freehold.media.refusals import MediaRefusal
 from freehold.media.scribe import Scribe
 from freehold.media.transcribe import Transcriber
+from freehold.media.under import take_sound
 from freehold.store import account as accounts
 from freehold.store import clip as clips
 from freehold.store import cut as cuts
@@ -378,6 +379,9 @@ class Life:
         cut = await cuts.of_clip(database, clip.id)
         assert cut is not None
         part_ids = [part.clip_id for part in cut.parts]
+        for part_id in part_ids:
+            await self._picture(database, part_id)
+        sound = await self._sound_under(attempt)
         keys: set[str] = set()
 
         async def change(transaction: Transaction) -> None:
@@ -390,15 +394,27 @@ class Life:
                 if one.kind is RenditionKind.PICTURE
             ]
             await renditions.delete_all(transaction, clip.id)
-            await _put_all(transaction, made)
+            await _put_all(transaction, [*made, *sound])
             await self._set_pictures(transaction, clip, made, of[0].tint)
             keys.update((await clip_actions.delete_parts(transaction, clip, at_us))[1])
 
         await self._move_on(attempt, change)
         await clip_actions.delete_blobs(self.backends, keys)
 
-    async def _picture(self, transaction: Transaction, clip_id: ClipId) -> Clip:
-        clip = await clips.one_for_system(transaction, clip_id)
+    async def _sound_under(self, attempt: Attempt) -> list[Rendition]:
+        """What is heard under the pictures; nothing where no sound was asked for."""
+        clip = attempt.lease.clip
+        made = await makings.of_clip(self.backends.database, clip.id)
+        if made is None:
+            return []
+        _, rungs = await self._usable_source(clip, made)
+        path = attempt.folder / "other.mp4"
+        await self.backends.blobs.fetch_file(rungs[-1].blob_key, path)
+        taken = await take_sound(path, attempt.folder, self.limits, self.jail)
+        return [await put_file(attempt.puts, clip.id, taken)]
+
+    async def _picture(self, source: Database | Transaction, clip_id: ClipId) -> Clip:
+        clip = await clips.one_for_system(source, clip_id)
         if clip is None or clip.state is ClipState.WITHDRAWN:
             raise MediaRefusal("media-part-gone")
         if clip.state in (ClipState.REFUSED, ClipState.FAILED):
@@ -487,8 +503,23 @@ class Life:
 
     async def _made_with(self, attempt: Attempt, made: Making, own: Path, found: Probe) -> tuple[Path, int]:
         """The upload put together with the clip that it is made with, which it takes the place of, and when its own
-        picture begins in it. MediaRefusal `media-source-gone` where its author may not use that one any more."""
-        clip, database = attempt.lease.clip, self.backends.database
+        picture begins in it. Raises what `_usable_source` raises."""
+        source, rungs = await self._usable_source(attempt.lease.clip, made)
+        assert source.probe is not None
+        path = attempt.folder / "other.mp4"
+        await self.backends.blobs.fetch_file(rungs[-1].blob_key, path)
+        fps = output_rate(Probe.from_json(source.probe).rate, is_lowest=len(rungs) == 1)
+        other = Other(
+            path, rungs[-1].width_px, rungs[-1].height_px, fps, source.duration_ms, "mp4a" in rungs[-1].codecs
+        )
+        made = replace(made, length_ms=min(made.length_ms, source.duration_ms))
+        path = await make_with(made, own, found, other, attempt.folder, self.limits, self.jail, attempt.report)
+        return path, made.length_ms if made.kind is MakingKind.STITCH else 0
+
+    async def _usable_source(self, clip: Clip, made: Making) -> tuple[Clip, list[Rendition]]:
+        """The clip that another is made with, and its ladder. MediaRefusal `media-source-gone` where the author of that
+        one may not use it any more."""
+        database = self.backends.database
         account = await accounts.by_id(database, clip.author_id)
         viewer = Viewer(ViewerId(clip.author_id), account)
         try:
@@ -499,15 +530,7 @@ class Life:
         rungs = [rendition for rendition in known if rendition.kind is RenditionKind.LADDER]
         if view.clip.state not in WATCHABLE or not rungs or view.clip.probe is None:
             raise MediaRefusal("media-source-gone", "not watchable")
-        path = attempt.folder / "other.mp4"
-        await self.backends.blobs.fetch_file(rungs[-1].blob_key, path)
-        fps = output_rate(Probe.from_json(view.clip.probe).rate, is_lowest=len(rungs) == 1)
-        other = Other(
-            path, rungs[-1].width_px, rungs[-1].height_px, fps, view.clip.duration_ms, "mp4a" in rungs[-1].codecs
-        )
-        made = replace(made, length_ms=min(made.length_ms, view.clip.duration_ms))
-        path = await make_with(made, own, found, other, attempt.folder, self.limits, self.jail, attempt.report)
-        return path, made.length_ms if made.kind is MakingKind.STITCH else 0
+        return view.clip, rungs
 
     async def _source(self, attempt: Attempt) -> tuple[Path, Probe]:
         clip = attempt.lease.clip

@@ -12,7 +12,7 @@ from freehold.media.process import MediaFault
 from freehold.media.refusals import MediaRefusal
 from freehold.media.sound_print import Prints
 
-FileKind = Literal["rendition", "picture", "poster", "strip", "hls-master", "hls-playlist", "hls-media"]
+FileKind = Literal["rendition", "picture", "sound", "poster", "strip", "hls-master", "hls-playlist", "hls-media"]
 
 # A container rounds times, an encoder adds priming, a last frame may lack a duration.
 _TOLERANCE_MS = 250

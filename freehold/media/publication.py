@@ -15,6 +15,7 @@ from freehold.media.outputs import MediaFile
 KINDS = {
     "rendition": RenditionKind.LADDER,
     "picture": RenditionKind.PICTURE,
+    "sound": RenditionKind.SOUND,
     "poster": RenditionKind.POSTER,
     "strip": RenditionKind.STRIP,
     "hls-master": RenditionKind.HLS,

@@ -98,6 +98,7 @@ def clip(number: int = 1, **given: Any) -> dict[str, Any]:
             for height in (640, 960, 1280)
         ],
         "pictures": [],
+        "sound_url": None,
         "like_count": 1234,
         "comment_count": 4,
         "watch_count": 9876,

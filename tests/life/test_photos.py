@@ -34,6 +34,20 @@ def drawn(path: Path, source: str, *more: str) -> bytes:
     return path.read_bytes()
 
 
+def filmed(path: Path) -> bytes:
+    """Two seconds with a tone."""
+    sources = ("-f", "lavfi", "-i", "testsrc2=s=96x160:r=12:d=2", "-f", "lavfi", "-i", "sine=f=500:d=2")
+    command = [ffmpeg_path(), "-v", "error", "-y", *sources, "-preset", "ultrafast", "-pix_fmt", "yuv420p", path]
+    subprocess.run(command, check=True)
+    return path.read_bytes()
+
+
+def told_of(path: Path) -> str:
+    """What is in a file, as ffmpeg says it."""
+    command = [ffmpeg_path(), "-i", str(path), "-f", "null", "-"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stderr
+
+
 def exif(orientation: int) -> bytes:
     """An orientation, and a place in Zurich."""
     entries = struct.pack(">HHHIHHHHII", 2, 0x0112, 3, 1, orientation, 0, 0x8825, 4, 1, 38) + struct.pack(">I", 0)
@@ -286,3 +300,53 @@ async def test_pictures_are_posted_by_a_form_and_withheld_at_every_door(
     for door in doors:
         answer = await nobody.request("GET", door)
         assert answer.status == 451 and b"secretwords" not in await answer.read(), door
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_a_sound_is_heard_under_pictures_credited_and_stays_when_its_clip_is_taken_back(
+    running: Running, author: Client, tmp_path: Path
+) -> None:
+    film = filmed(tmp_path / "a.mp4")
+    other = await running.new_client()
+    await other.sign_up("other")
+    data = aiohttp.FormData()
+    data.add_field("wish", "publish")
+    data.add_field("file", film, filename="a.mp4")
+    answer = await other.request("POST", "/api/clips", data=data)
+    source = await until(other, (await answer.json())["clip"]["id"], "ready")
+    sound = source["sound"]["id"]
+
+    jpeg = drawn(tmp_path / "a.jpg", "color=red:s=90x60")
+    pictures = {"pictures": [{"clip": await upload(running, author, jpeg)}]}
+    for said, wanted in (("0000000000000", (404, "sound-absent")), ("none", (404, "sound-absent"))):
+        assert await author.refusal("POST", "/api/clips/pictures", {**pictures, "sound": said}) == wanted
+    path = f"/api/clips/{source['id']}"
+    await other.json("PATCH", path, {"permissions": {"use_sound": "private"}})
+    body = {**pictures, "sound": sound}
+    assert await author.refusal("POST", "/api/clips/pictures", body) == (403, "sound-not-allowed")
+    assert (await author.request("GET", f"/upload/photos?sound={sound}")).status == 403
+    await other.json("PATCH", path, {"permissions": {"use_sound": "public"}})
+    page = await (await author.request("GET", f"/upload/photos?sound={sound}")).text()
+    assert f'name="sound" value="{sound}"' in page and "@other" in page
+    assert (await author.request("GET", f"/upload/photos?duet={source['id']}")).status == 400
+    assert f"/upload/photos?sound={sound}" in await (await author.request("GET", f"/sound/{sound}")).text()
+
+    mine = (await author.json("POST", "/api/clips/pictures", body, status=201))["clip"]
+    await author.json("PATCH", f"/api/clips/{mine['id']}", {"wish": "publish"})
+    mine = await ended(author, mine["id"])
+    assert mine["is_published"] and mine["sound"]["id"] == sound and not mine["sound"]["is_original"]
+    answer = await author.request("GET", mine["sound_url"])
+    assert answer.content_type == "audio/mp4"
+    (tmp_path / "sound.m4a").write_bytes(await answer.read())
+    heard = told_of(tmp_path / "sound.m4a")
+    assert "Audio: aac" in heard and "Video:" not in heard and "00:00:02" in heard
+    html = await (await author.request("GET", mine["url"])).text()
+    assert f'data-sound="{mine["sound_url"]}"' in html and f'href="/sound/{sound}"' in html and "<audio" in html
+    assert "<audio controls" in await (await author.request("GET", f"/embed/{mine['id']}")).text()
+    assert await author.refusal("GET", f"/api/clips/{mine['id']}/download?picture=2") == (404, "file-absent")
+    about = await author.json("GET", f"/api/sounds/{sound}/clips")
+    assert mine["id"] in [one["clip"]["id"] for one in about["clips"]]
+    await other.json("POST", f"{path}/withdraw")
+    assert (await author.request("GET", mine["sound_url"])).status == 200, "it is heard, not seen"
+    gone = {"pictures": [{"clip": await upload(running, author, jpeg)}], "sound": sound}
+    assert (await author.refusal("POST", "/api/clips/pictures", gone))[0] in (404, 409)

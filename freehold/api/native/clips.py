@@ -347,13 +347,16 @@ class PictureBody(msgspec.Struct, forbid_unknown_fields=True):
 
 class PicturesBody(msgspec.Struct, forbid_unknown_fields=True):
     pictures: list[PictureBody]
+    sound: str | None = None
+    """The id of the sound that is heard under them."""
 
 
 @routes.add("POST", "/api/clips/pictures", access=Access.CREATOR, body=PicturesBody, answer=ClipAnswer, status=201)
 async def gather(call: Call, body: PicturesBody) -> ClipAnswer:
     """Make a photo post of pictures that were uploaded, in this order; it takes their place."""
     pictures = [gathering.Picture(ClipId(parse_id(one.clip) or 0), one.alt) for one in body.pictures]
-    clip = await gathering.gather(call.server.intake, call.account, pictures)
+    asked = None if body.sound is None else AskedMaking(MakingKind.SOUND, parse_id(body.sound) or 0)
+    clip = await gathering.gather(call.server.intake, call.account, pictures, asked=asked)
     return {"clip": await shape_of(call, clip.id)}
 
 
@@ -635,7 +638,8 @@ async def receive_photos(call: Call) -> ClipId:
             taken.append(await _receive_picture(call, begin.file_name, events))
             begin = await _next_file(events, fields)
         pictures = [gathering.Picture(clip_id) for clip_id in taken]
-        return (await gathering.gather(server.intake, call.account, pictures, words_of(fields))).id
+        words = words_of(fields)
+        return (await gathering.gather(server.intake, call.account, pictures, words, words.asked_making)).id
     except BaseException:
         for clip_id in taken:
             await upload_actions.unbroken(

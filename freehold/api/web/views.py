@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from freehold.actions.clip import folded_tag
+from freehold.actions.clip import folded_tag, photo_not_made_with
 from freehold.actions.making import sound_source
 from freehold.api.native import accounts, admin, clips, comments, controls, feeds, lists, sounds, tags
 from freehold.api.native import search as searches
@@ -326,8 +326,11 @@ async def write(call: Call) -> Response:
 
 @routes.add("GET", "/upload/photos", kind=Kind.PAGE)
 async def photos(call: Call) -> Response:
-    """The page on which pictures are chosen, put in order and described."""
-    return page_response(call, pages.photos(frame_of(call)))
+    """The page on which pictures are chosen, put in order and described. Has the query parameter sound."""
+    made = await _made(call)
+    if made and made["kind"] != MakingKind.SOUND:
+        raise photo_not_made_with()
+    return page_response(call, pages.photos(frame_of(call), made=made))
 
 
 @routes.add("GET", "/studio", kind=Kind.PAGE)

@@ -229,7 +229,8 @@ async function post() {
   posting = "";
   for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (form.querySelectorAll("button[name=wish]"))) button.disabled = true;
   try {
-    const body = { pictures: pictures.map(({ clip, alt }) => ({ clip, alt })) };
+    const sound = /** @type {HTMLInputElement | null} */ (form.elements.namedItem("sound"))?.value;
+    const body = { pictures: pictures.map(({ clip, alt }) => ({ clip, alt })), ...(sound ? { sound } : {}) };
     const { clip } = await call("POST", "/api/clips/pictures", body);
     const { alt: _, ...told } = wordsIn(form);
     const later = wish === "publish" ? publishAt_us() : null;

@@ -1,4 +1,4 @@
-/** The pictures of a photo post before the viewer: they turn by themselves until somebody turns them. */
+/** The pictures of a photo post before the viewer: they turn by themselves until somebody turns them, over its sound. */
 import { deeds } from "./app.js";
 import { still } from "./player.js";
 
@@ -6,6 +6,22 @@ const TURN_MS = 3000;
 
 /** @type {HTMLElement | null} */ let current = null;
 let timer = 0;
+
+const audio = new Audio();
+audio.loop = true;
+const button = /** @type {HTMLElement} */ (document.querySelector(".sound"));
+
+/** Heard while the post is before the viewer, shown, and the viewer wants sound. */
+function hear() {
+  const isWanted = button.getAttribute("aria-pressed") === "true" && !document.hidden && !current?.querySelector(".veil input:not(:checked)");
+  if (!current?.dataset.sound || !isWanted) return audio.pause();
+  if (!audio.src.endsWith(current.dataset.sound)) audio.src = current.dataset.sound;
+  audio.play().catch(() => {});
+}
+
+new MutationObserver(hear).observe(button, { attributeFilter: ["aria-pressed"] });
+document.addEventListener("visibilitychange", hear);
+document.addEventListener("change", (event) => /** @type {Element} */ (event.target).closest(".veil") && hear());
 
 const strip = () => /** @type {HTMLElement | null | undefined} */ (current?.querySelector(".pictures"));
 const all = () => /** @type {HTMLElement[]} */ ([...(strip()?.children || [])].filter((one) => one.matches("img")));
@@ -50,6 +66,8 @@ function turn() {
 /** @param {HTMLElement} article which has come before the viewer */
 export function enter(article) {
   current = article;
+  audio.currentTime = 0;
+  hear();
   rest();
   const line = strip();
   if (!line) return;
@@ -63,6 +81,7 @@ export function enter(article) {
 export function leave() {
   rest();
   current = null;
+  hear();
 }
 
 /** @param {number} by */
