@@ -111,6 +111,7 @@ class ClipShape(TypedDict):
     watch_count: int
     share_count: int
     save_count: int
+    repost_count: int
     is_liked: bool
     is_saved: bool
     is_followed: bool
@@ -319,6 +320,7 @@ def clip_json(view: ClipView, renditions: Sequence[Rendition], viewer: Viewer) -
         "watch_count": clip.watch_count,
         "share_count": clip.share_count,
         "save_count": clip.save_count,
+        "repost_count": clip.repost_count,
         "is_liked": view.is_liked,
         "is_saved": view.is_saved,
         "is_followed": view.is_followed,

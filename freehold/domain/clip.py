@@ -144,6 +144,7 @@ class Clip:
     """When what viewers see of it last changed after it was published."""
     pinned_at_us: int | None = None
     save_count: int = 0
+    repost_count: int = 0
     caption_languages: str = ""
     """In which it has captions, with spaces between."""
     kind: ClipKind = ClipKind.VIDEO

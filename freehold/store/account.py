@@ -180,6 +180,11 @@ async def delete(transaction: Transaction, account_id: AccountId) -> None:
         "UPDATE clip SET save_count = save_count - 1 WHERE id IN (SELECT clip_id FROM clip_save WHERE account_id = $1)",
         account_id,
     )
+    await transaction.execute(
+        "UPDATE clip SET repost_count = repost_count - 1"
+        " WHERE id IN (SELECT clip_id FROM repost WHERE account_id = $1)",
+        account_id,
+    )
     await comment.erase_author(transaction, account_id)
     await transaction.execute(
         "UPDATE account SET follower_count = follower_count - 1"

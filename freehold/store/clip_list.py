@@ -152,6 +152,25 @@ async def places_for_viewer(
     return [(row["place"], row["clip_id"]) for row in rows]
 
 
+async def first_places(database: Database, lists: Sequence[ClipList], limit: int) -> dict[ListId, list[ClipId]]:
+    """So many of each list, in its order, as ids for `for_viewer`."""
+    if not lists:
+        return {}
+    each = [
+        f"SELECT * FROM (SELECT list_id, place, clip_id FROM clip_list_entry WHERE list_id = ${number}"
+        f" ORDER BY place {'DESC' if one.kind is ListKind.COLLECTION else 'ASC'} LIMIT {limit}) AS first_{number}"
+        for number, one in enumerate(lists, start=1)
+    ]
+    rows = await database.fetch(" UNION ALL ".join(each), *(one.id for one in lists))
+    places: dict[ListId, list[Place]] = {}
+    for row in rows:
+        places.setdefault(row["list_id"], []).append((row["place"], row["clip_id"]))
+    return {
+        one.id: [clip_id for _, clip_id in sorted(places.get(one.id, []), reverse=one.kind is ListKind.COLLECTION)]
+        for one in lists
+    }
+
+
 async def save(transaction: Transaction, clip_id: ClipId, account_id: AccountId, place: int) -> bool:
     """Whether this made a difference."""
     changed = await transaction.execute(

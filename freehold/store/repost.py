@@ -88,6 +88,7 @@ async def insert(
         account_id,
         text,
     )
+    await transaction.execute("UPDATE clip SET repost_count = repost_count + 1 WHERE id = $1", clip_id)
 
 
 async def set_text(transaction: Transaction, repost_id: RepostId, text: str) -> None:
@@ -95,4 +96,8 @@ async def set_text(transaction: Transaction, repost_id: RepostId, text: str) -> 
 
 
 async def delete(transaction: Transaction, repost_id: RepostId) -> None:
+    await transaction.execute(
+        "UPDATE clip SET repost_count = repost_count - 1 WHERE id = (SELECT clip_id FROM repost WHERE id = $1)",
+        repost_id,
+    )
     await transaction.execute("DELETE FROM repost WHERE id = $1", repost_id)

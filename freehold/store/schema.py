@@ -196,6 +196,7 @@ clip = Table(
     _number("watch_count", 0),
     _number("share_count", 0),
     _number("save_count", 0),
+    _number("repost_count", 0),
     _number("pruned_watch_count", 0),
     _text("alt", ""),
     _text("language", ""),

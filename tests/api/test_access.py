@@ -35,7 +35,11 @@ async def test_nobody_gets_past_a_route_that_asks_who_one_is(idle: Running) -> N
             assert status == 401, (route.method, route.path, text[:200])
 
 
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize(
+    ("role", "dialect"),
+    [*((role, "sqlite") for role in Role), (Role.OPERATOR, "postgresql")],
+    ids=[*(f"{role}-sqlite" for role in Role), "operator-postgresql"],
+)
 async def test_a_role_gets_past_its_own_routes_and_no_higher_ones(idle: Running, role: Role) -> None:
     """Getting past shows in whatever other refusal or success follows: only the wall itself says role-needed."""
     client = await idle.new_client()

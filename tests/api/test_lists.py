@@ -156,6 +156,10 @@ async def test_lists_leave_out_what_may_not_be_shown(idle: Running) -> None:
     await idle.database.transact(lambda tx: withholding.insert(tx, 5, held, ORDER))
     nobody = await idle.new_client()
     shown = {id_text(open_), id_text(also)}
+    for who, handle, first in ((nobody, "ana", open_), (ben, "ana", open_), (nobody, "ben", also)):
+        (listed,) = (await who.json("GET", f"/api/accounts/{handle}/lists"))["lists"]
+        assert listed["cover_url"] == f"/media/{id_text(first)}/poster.jpg"
+        assert f'src="{listed["cover_url"]}"' in await (await who.request("GET", f"/@{handle}")).text()
     for who in (nobody, ben):
         for list_id in (playlist, kept):
             assert set(ids(await who.json("GET", f"/api/lists/{list_id}/clips"))) == shown

@@ -51,6 +51,9 @@ async def test_a_repost_is_made_once_changed_and_taken_back(idle: Running) -> No
     assert (await here.repost(here.cy, clip_id))["repost_count"] == 2
     for _ in range(2):
         assert await here.ben.json("DELETE", path) == {"repost_count": 1, "is_reposted": False, "text": None}
+    assert (await here.ben.json("GET", path.removesuffix("/repost")))["served"]["clip"]["repost_count"] == 1
+    await here.cy.json("DELETE", "/api/account", {"password": PASSWORD}, status=204)
+    assert (await here.ben.json("GET", path.removesuffix("/repost")))["served"]["clip"]["repost_count"] == 0
     kinds = [entry.kind.value for entry in await journal.after(idle.database, 0, 100) if "repost" in entry.kind.value]
     assert kinds == ["clip.reposted", "clip.repost-changed", "clip.reposted", "clip.unreposted"]
     for text, code in ("x" * 151, "repost-long"), ("a\x00", "repost-characters"), ("\u202e", "repost-characters"):

@@ -1156,7 +1156,11 @@ def test_a_clip_is_saved_to_a_collection_in_two_touches(
     expect(button.locator("b")).to_have_text("0")
     page.goto("/saved")
     expect(page.locator("#grid .tile")).to_have_count(1)
-    page.get_by_role("link", name="Colours").tap()
+    link = page.get_by_role("link", name="Colours")
+    expect(link.locator("img")).to_have_js_property("complete", True)
+    assert link.locator("img").get_attribute("src") == network.clips[2]["poster_url"]
+    assert link.locator("img").evaluate("image => image.naturalWidth") > 0
+    link.tap()
     page.get_by_text("Change it").tap()
     page.get_by_label("Name").fill("Hues")
     page.get_by_role("button", name="Save", exact=True).tap()
@@ -1206,6 +1210,7 @@ def test_a_clip_is_reposted_with_a_word_from_the_share_sheet(
     sheet.get_by_role("button", name="Repost").tap()
     expect(sheet.locator("[role=status]")).to_have_text("Reposted.")
     expect(sheet.get_by_role("button", name="Change the word")).to_be_focused()
+    expect(page.locator(".clip.current [data-reposts]")).to_have_text("1 reposts")
     sheet.get_by_label("A word of your own").fill("See how it turns")
     sheet.get_by_role("button", name="Change the word").tap()
     expect(sheet.get_by_role("button", name="Take the repost back")).to_be_visible()
@@ -1221,6 +1226,8 @@ def test_a_clip_is_reposted_with_a_word_from_the_share_sheet(
     bare.goto(clip["url"] + "/share")
     bare.get_by_role("button", name="Take the repost back").tap()
     expect(bare.get_by_role("button", name="Repost")).to_be_visible()
+    bare.goto(clip["url"])
+    expect(bare.locator(".clip [data-reposts]").first).to_be_hidden()
 
 
 def axe_faults(page: Page) -> list[Any]:

@@ -1,31 +1,41 @@
-"""Every real clip that phones and their like made, uploaded and then played in Chromium.
+"""Every real clip that phones and their like made, uploaded, looked into, and then played in Chromium.
 
 What the browser shows is held against what ffmpeg decodes of the upload itself: the shape, the duration, and a frame
 from the middle, which must look like the source's frame held upright, and not like its mirror image or any turn.
 """
 
+import asyncio
 import json
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.request import urlretrieve
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, Playwright
 
-from freehold.media.jail import ffmpeg_path
+from freehold.media.isobmff import read_movie
+from freehold.media.jail import ffmpeg_path, open_jail
+from freehold.media.ladder import ladder
+from freehold.media.limits import Limits
+from freehold.media.probe import Probe, probe
 from tests.client.conftest import DESKTOP, Person, _wait_until_up
 from tests.conftest import ROOT, free_port
+from tests.media.clips import ffmpeg
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("real-clips")]
 
 SIDE = 24
 END_STATES = ("ready", "refused", "failed")
 LONG = ("androidx__long_1080p_av1.mp4", "androidx__long_180p_av1.mp4")
-"""Six minutes each: their ladders take longer than all the rest together, so their first rendition is played."""
+"""Six minutes each: their ladders take longer than all the rest together, so their first minute is taken, and its first
+rendition is played."""
+LONG_S = 66
 EDITED_S = {"androidx__sample_edit_list_no_sync_frame_before_edit.mp4": 2.259}
 """Its edit list shows less than the duration that its header tells: ffmpeg decodes 2.26 s of sound, not 2.77."""
 FRAME = """async ([url, share, side]) => {
@@ -76,15 +86,31 @@ def uploads(
         try:
             _wait_until_up(playwright, base, process)
             person = Person(playwright, base, "phones")
-            files = sorted((media_dir / "valid").iterdir(), key=lambda path: (path.name in LONG, path.name))
+            files = sorted(path for path in (media_dir / "valid").iterdir() if path.name not in LONG)
             ends: dict[str, dict[str, Any]] = {}
-            for some in ([f for f in files if f.name not in LONG], [f for f in files if f.name in LONG]):
+            for some in (files, [beginning(media_dir / "valid" / name, folder / name) for name in LONG]):
                 begun = {path.name: person.post(path, path.stem) for path in some}
                 ends |= {name: _ended(person, name, clip["id"]) for name, clip in begun.items()}
+                if some is files:
+                    _wait_until_nothing_is_left(folder / "data")
             yield base, ends
         finally:
             process.terminate()
             process.wait(30)
+
+
+def beginning(source: Path, path: Path) -> Path:
+    """The first LONG_S seconds of a file, as they are in it."""
+    ffmpeg("-t", str(LONG_S), "-i", source, "-c", "copy", path)
+    return path
+
+
+def _wait_until_nothing_is_left(data_dir: Path, timeout_s: float = 20) -> None:
+    """Of the files that the workers made on their way."""
+    end = time.monotonic() + timeout_s
+    while left := [path for path in (data_dir / "work").rglob("*") if path.is_file() and path.suffix != ".lock"]:
+        assert time.monotonic() < end, left
+        time.sleep(0.1)
 
 
 def _ended(person: Person, name: str, id_: str, timeout_s: float = 240, is_patient: bool = True) -> dict[str, Any]:
@@ -130,6 +156,8 @@ def likeness(one: "np.ndarray[Any, Any]", other: "np.ndarray[Any, Any]") -> floa
 
 def facts(media_dir: Path, name: str) -> dict[str, Any]:
     entry = next(e for e in json.loads((media_dir / "manifest.json").read_text()) if e["file"] == f"valid/{name}")
+    if name in LONG:
+        entry = {**entry, "duration": LONG_S}
     return {**entry, "video": next((s for s in entry["streams"] if s["codec_type"] == "video"), None)}
 
 
@@ -173,6 +201,36 @@ def _faults_in(player: Page, mine: dict[str, Any], known: dict[str, Any], path: 
     # The picture of a shaky third of a second is a neighbour of the source's: what decides is that no turn is liker.
     if scores[0] < 0.7 or scores[0] < max(scores[1:]) - 0.02:
         yield f"looks unlike its source: {', '.join(f'{score:.2f}' for score in scores)}"
+
+
+def looked_into(source: Path) -> Probe:
+    """Beside the loop that drives the browser."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, probe(source, Limits(), open_jail())).result()
+
+
+def test_every_rendition_of_a_real_clip_is_whole_and_lasts_as_long_as_its_picture(
+    uploads: tuple[str, dict[str, dict[str, Any]]], media_dir: Path, tmp_path: Path
+) -> None:
+    base, ends = uploads
+    for name, mine in ends.items():
+        if not mine["renditions"]:
+            continue
+        source = media_dir / "valid" / name
+        found = looked_into(source if name not in LONG else beginning(source, tmp_path / name))
+        made = [(one["width_px"], one["height_px"]) for one in mine["renditions"]]
+        wanted = [(spec.width_px, spec.height_px) for spec in ladder(found)]
+        assert made == (wanted if mine["state"] == "ready" else wanted[: len(made)]), name
+        late_ms = found.duration_ms - found.video_duration_ms
+        picture_ms = found.duration_ms if late_ms > 500 else found.video_duration_ms
+        for number, one in enumerate(mine["renditions"]):
+            path = tmp_path / f"{number}-{name}.mp4"
+            urlretrieve(base + one["url"], path)
+            tracks = {track.handler: track for track in read_movie(path).tracks}
+            assert abs(tracks["vide"].duration_ms - picture_ms) <= max(60, picture_ms // 50), name
+            if found.has_audio:
+                assert abs(tracks["soun"].duration_ms - tracks["vide"].duration_ms) <= 600, name
+            ffmpeg("-xerror", "-i", path, "-f", "null", "-")
 
 
 def test_the_broken_files_are_refused_with_a_reason_or_become_clips(

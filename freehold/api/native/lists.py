@@ -1,23 +1,29 @@
 """Saved clips, collections of them, and creators' playlists."""
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, TypedDict
 
 import msgspec
 
 from freehold.actions import lists as actions
 from freehold.api.native import accounts, feeds
-from freehold.api.present import AuthorShape, PageShape, author_json, page_json
+from freehold.api.present import AuthorShape, PageShape, author_json, clip_json, page_json
 from freehold.api.routes import ID_SCHEMA, Access, Parameter, Routes, path_id, query_id
 from freehold.api.server import Call
 from freehold.domain.account import Role
 from freehold.domain.errors import Absent, BadInput
 from freehold.domain.ids import AccountId, ClipId, ListId, id_text
+from freehold.domain.verdict import Door
 from freehold.feed.feed import FindPlaces
+from freehold.governance.judge import shown_clips
 from freehold.store import clip_list as lists
+from freehold.store import rendition as renditions
 from freehold.store.clip_list import ClipList, ListKind, Place
 
 routes = Routes()
+COVERS, COVER_TRIES = 30, 3
+"""So many lists are shown with a cover, for which so many clips of each are looked at: a page has no more clips."""
 FROM = Parameter("from", {"type": "string", "pattern": "^[0-9]{1,19}$"}, "As the page before says.")
 CLIP = Parameter("clip", ID_SCHEMA, "Each list then says whether this clip is in it.")
 
@@ -57,6 +63,8 @@ class ListShape(TypedDict):
     has_clip: bool
     is_own: bool
     url: str
+    cover_url: str | None
+    """The poster of its first clip that is shown to whoever asks; only where lists are listed."""
 
 
 class ListAnswer(TypedDict):
@@ -189,7 +197,22 @@ def asked_place(call: Call) -> int | None:
 async def lists_json(call: Call, account_id: AccountId, clip_id: ClipId | None = None) -> list[ListShape]:
     is_owner = call.viewer.account is not None and call.viewer.account.id == account_id
     found = await lists.of_account(call.server.backends.database, account_id, is_owner=is_owner, clip_id=clip_id)
-    return [list_json(call, one) for one in found if is_owner or _is_shown(call, one)]
+    listed = [one for one in found if is_owner or _is_shown(call, one)]
+    covers = await _covers(call, listed[:COVERS])
+    return [list_json(call, one, covers.get(one.id)) for one in listed]
+
+
+async def _covers(call: Call, listed: Sequence[ClipList]) -> dict[ListId, str]:
+    """Of clips that are judged as those of a list are; none of what stands behind a cover of its own."""
+    database = call.server.backends.database
+    firsts = await lists.first_places(database, listed, COVER_TRIES)
+    clip_ids = list({clip_id for first in firsts.values() for clip_id in first})
+    views = await shown_clips(database, call.viewer, clip_ids, Door.PROFILE, call.at_us)
+    files = await renditions.of_clips(database, [view.clip.id for view in views])
+    told = {view.clip.id: clip_json(view, files.get(view.clip.id, []), call.viewer) for view in views}
+    posters = {clip_id: one["poster_url"] for clip_id, one in told.items() if not one["is_sensitive"]}
+    found = {list_id: [posters[one] for one in first if posters.get(one)] for list_id, first in firsts.items()}
+    return {list_id: urls[0] for list_id, urls in found.items() if urls and urls[0]}
 
 
 async def saved_json(call: Call, count: int | None) -> tuple[ListedAnswer, list[int]]:
@@ -240,7 +263,7 @@ async def add(call: Call, list_id: ListId, clip_id: ClipId) -> ListShape:
     return list_json(call, now)
 
 
-def list_json(call: Call, found: ClipList) -> ListShape:
+def list_json(call: Call, found: ClipList, cover_url: str | None = None) -> ListShape:
     return {
         "id": id_text(found.id),
         "kind": found.kind.value,
@@ -251,4 +274,5 @@ def list_json(call: Call, found: ClipList) -> ListShape:
         "has_clip": found.has_clip,
         "is_own": _is_own(call, found),
         "url": f"/list/{id_text(found.id)}",
+        "cover_url": cover_url,
     }

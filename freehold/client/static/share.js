@@ -92,7 +92,12 @@ async function repost(event) {
   const on = /** @type {HTMLButtonElement | null} */ (event.submitter)?.value !== "0";
   const path = `/api/clips/${section.dataset.clip}/repost`;
   try {
-    await (on ? call("PUT", path, { text: String(new FormData(form).get("text")) }) : call("DELETE", path));
+    const told = await (on ? call("PUT", path, { text: String(new FormData(form).get("text")) }) : call("DELETE", path));
+    for (const chip of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(`.clip[data-id="${section.dataset.clip}"] [data-reposts]`))) {
+      chip.hidden = !told.repost_count;
+      const count = chip.querySelector("b");
+      if (count) count.textContent = short(told.repost_count);
+    }
     line.textContent = (on ? line.dataset.reposted : line.dataset.unreposted) || "";
     const back = /** @type {HTMLAnchorElement} */ (section.querySelector(".back"));
     const now = (await taken(back.href + "/share"))?.querySelector("[data-repost]");
