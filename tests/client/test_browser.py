@@ -766,6 +766,88 @@ def test_a_duet_is_made_from_the_share_sheet_and_says_whom_it_is_with(
     until(lambda: newest()["id"] != made["id"], 10)
 
 
+def posted_with(page: Page, kind: str, post: Callable[[], None]) -> dict[str, Any]:
+    """The newest clip of whoever is signed in, once it was posted and is made with another."""
+    post()
+    expect(page.locator("#posted")).to_be_visible(timeout=30_000)
+    made: dict[str, Any] = page.request.get("/api/clips/mine").json()["clips"][0]
+    if kind != "sound":
+        assert made["made_from"]["kind"] == kind
+    return made
+
+
+def check_made(maker: Person, source: dict[str, Any], stitch: dict[str, Any], sounding: dict[str, Any]) -> None:
+    """Two seconds and more of the source before one's own second; the source's sound under one's own."""
+    stitched, with_sound = maker.wait_ready(stitch["id"]), maker.wait_ready(sounding["id"])
+    assert stitched["is_published"] and 2_500 < stitched["duration_ms"] < 4_100
+    assert with_sound["sound"]["id"] == source["sound"]["id"] and abs(with_sound["duration_ms"] - 1_000) < 150
+    for made in maker.call("GET", "/api/clips/mine")["clips"]:
+        maker.call("DELETE", f"/api/clips/{made['id']}")
+
+
+def test_a_duet_a_stitch_and_a_clip_with_anothers_sound_are_made_with_keys_alone(
+    open_page: Open, network: Network, playwright: Playwright, tmp_path: Path
+) -> None:
+    maker, source = Person(playwright, network.base, "typist"), network.clips[1]
+    mine = make_clip(tmp_path / "mine.mp4", hue=300, seconds=1, size="160x160")
+    page = open_page("/about", as_person="typist", **DESKTOP, has_touch=False, is_mobile=False)
+    made = {}
+    for kind in ("duet", "stitch", "sound"):
+        page.goto(source["url"])
+        expect(page.locator(".clip.current")).to_have_attribute("data-id", source["id"])
+        page.keyboard.press("s")
+        expect(page.locator("#share-title")).to_be_focused()
+        tab_to(page, f'dialog a[href*="?{kind}="]')
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**/upload?{kind}=*")
+        tab_to(page, "#file")
+        page.set_input_files("#file", mine)
+        if kind == "duet":
+            tab_to(page, '[name="layout"]:checked')
+            page.keyboard.press("ArrowRight")
+            expect(page.locator('[value="stacked"]')).to_be_checked()
+        if kind == "stitch":
+            tab_to(page, "#stitch-s")
+            page.keyboard.press("Home")
+            for _ in range(10):
+                page.keyboard.press("ArrowRight")
+            expect(page.locator("#stitch-s + output")).to_have_text("2 s")
+        tab_to(page, "#other_volume")
+        page.keyboard.press("ArrowLeft")
+        expect(page.locator("#other_volume + output")).to_have_text("95 %")
+        tab_to(page, "#caption")
+        page.keyboard.type(f"Typed {kind}")
+        tab_to(page, "#post")
+        made[kind] = posted_with(page, kind, lambda: page.keyboard.press("Enter"))
+    duet = maker.wait_ready(made["duet"]["id"])
+    # As wide as each other, one over the other.
+    assert (duet["width_px"], duet["height_px"]) == (270, 750)
+    check_made(maker, source, made["stitch"], made["sound"])
+
+
+def test_a_stitch_and_a_clip_with_anothers_sound_are_made_by_touch(
+    open_page: Open, network: Network, playwright: Playwright, tmp_path: Path
+) -> None:
+    maker, source = Person(playwright, network.base, "toucher"), network.clips[4]
+    mine = make_clip(tmp_path / "mine.mp4", hue=330, seconds=1, size="160x160")
+    page = open_page(source["url"], as_person="toucher", reduced_motion="reduce")
+    made = {}
+    page.goto(source["url"])
+    page.locator('.clip.current [data-do="share"]').tap()
+    page.get_by_role("dialog").get_by_role("link", name="Stitch").tap()
+    expect(page.locator("#making-title")).to_have_text(f"Stitch of @{source['author']['handle']}")
+    page.set_input_files("#file", mine)
+    page.locator("#stitch-s").tap()
+    expect(page.locator("#stitch-s + output")).to_have_text("3 s")
+    made["stitch"] = posted_with(page, "stitch", page.locator("#post").tap)
+    page.goto(f"/sound/{source['sound']['id']}")
+    page.get_by_role("link", name="Use this sound").tap()
+    expect(page.locator("#making-title")).to_have_text("With this sound")
+    page.set_input_files("#file", mine)
+    made["sound"] = posted_with(page, "sound", page.locator("#post").tap)
+    check_made(maker, source, made["stitch"], made["sound"])
+
+
 def test_a_file_that_is_not_taken_says_why_beside_it_and_another_can_be_chosen(
     open_page: Open, network: Network, playwright: Playwright, tmp_path: Path
 ) -> None:
