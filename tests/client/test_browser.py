@@ -1410,6 +1410,10 @@ def test_pictures_are_chosen_put_in_order_described_posted_swiped_and_stepped_th
     expect(cards.nth(1).locator("textarea")).to_have_value("Nothing but red")
     expect(author.locator("#caption")).to_have_value("Three colours")
     assert axe_faults(author) == []
+    author.fill("#caption", " ".join(f"#a{n}" for n in range(31)))
+    author.get_by_role("button", name="Post", exact=True).tap()
+    expect(author.locator("#refusal")).to_have_text("A caption may have at most 30 tags.")
+    author.fill("#caption", "Three colours")
     author.get_by_role("button", name="Post", exact=True).tap()
     author.wait_for_url("**/studio")
     mine = author.locator("#mine li").first
@@ -1440,11 +1444,10 @@ def test_pictures_are_chosen_put_in_order_described_posted_swiped_and_stepped_th
     page.emulate_media(reduced_motion="no-preference")
     page.reload()
     expect(turned).to_have_text("2", timeout=5000)
-    page.wait_for_timeout(3300)
     page.keyboard.press("ArrowDown")
     page.close(run_before_unload=True)
-    watched = until(lambda: [one for one in network.watches() if one["clip"] == clip and one["completions"]])
-    assert [one["completions"] for one in watched] == [1] and 5900 < watched[0]["watched_ms"] < 6300
+    watched = until(lambda: [one for one in network.watches() if one["clip"] == clip and one["watched_ms"] > 2900])[-1]
+    assert watched["skipped"] and not watched["completions"] and watched["watched_ms"] < 6000
     author.goto("/studio")
     author.locator(f'[data-id="{clip}"] [value="delete"]').tap()
     author.get_by_role("dialog").get_by_role("button", name="Delete").tap()

@@ -16,6 +16,8 @@ const KEY = "photos";
 
 /** @type {Picture[]} */ const pictures = [];
 let posting = "";
+/** The post that they are in already, where only its words were not taken. */
+let gathered = "";
 let running = 0;
 
 /** @param {string} text @param {Record<string, unknown>} values */
@@ -31,6 +33,7 @@ function refuse(text) {
 
 /** @param {Iterable<File>} files */
 function take(files) {
+  if (gathered) return;
   refuse("");
   for (const file of files) {
     if (pictures.length >= MOST) {
@@ -196,6 +199,7 @@ function mark(picture) {
 
 /** What has come to the server, and what is said; what is still on its way is chosen again. */
 function keep() {
+  if (gathered) return;
   const there = pictures.filter((one) => one.isThere && !one.fault).map(({ clip, alt }) => ({ clip, alt }));
   const { alt: _, ...told } = wordsIn(form);
   kept.set(KEY, there.length || told.caption ? { pictures: there, told } : undefined);
@@ -216,6 +220,13 @@ async function restore() {
 
 /* ---- posting ---- */
 
+/** What is in a post stays as it is. */
+function settle() {
+  for (const one of /** @type {NodeListOf<HTMLInputElement>} */ (list.querySelectorAll("button, textarea"))) one.disabled = true;
+  $("file").disabled = true;
+  kept.set(KEY, undefined);
+}
+
 /** Once all of them are there. */
 async function post() {
   const bad = pictures.find((one) => one.fault);
@@ -231,10 +242,11 @@ async function post() {
   try {
     const sound = /** @type {HTMLInputElement | null} */ (form.elements.namedItem("sound"))?.value;
     const body = { pictures: pictures.map(({ clip, alt }) => ({ clip, alt })), ...(sound ? { sound } : {}) };
-    const { clip } = await call("POST", "/api/clips/pictures", body);
+    gathered ||= (await call("POST", "/api/clips/pictures", body)).clip.id;
+    settle();
     const { alt: _, ...told } = wordsIn(form);
     const later = wish === "publish" ? publishAt_us() : null;
-    await call("PATCH", `/api/clips/${clip.id}`, { ...told, wish, ...(later ? { publish_at_us: later } : {}) });
+    await call("PATCH", `/api/clips/${gathered}`, { ...told, wish, ...(later ? { publish_at_us: later } : {}) });
     pictures.length = 0;
     kept.set(KEY, undefined);
     location.assign("/studio");
