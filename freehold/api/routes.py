@@ -22,7 +22,13 @@ from freehold.domain.ids import parse_id
 
 Handler = Callable[..., Awaitable[Any]]
 PATH_PARAMETER = re.compile(r"\{(\w+)\}")
-PARAMETER_PATTERNS = {"handle": r"[A-Za-z0-9_.]{1,64}", "name": r"[^/]+", "tag": r"[^/]+", "path": r".+"}
+PARAMETER_PATTERNS = {
+    "handle": r"[A-Za-z0-9_.]{1,64}",
+    "name": r"[^/]+",
+    "tag": r"[^/]+",
+    "topic": r"[^/]+",
+    "path": r".+",
+}
 ID_SCHEMA = {"type": "string", "pattern": "^[0-9a-z]{13}$"}
 BYTES_SCHEMA = {"type": "string", "format": "binary"}
 PICTURES = dict.fromkeys(("image/png", "image/jpeg", "image/webp"), BYTES_SCHEMA)

@@ -15,6 +15,7 @@ from freehold.api.native import (
     social,
     sounds,
     tags,
+    topics,
     uploads,
 )
 from freehold.api.web import atom, embed, forms, shelves, sitemap, static, views
@@ -32,6 +33,7 @@ ROUTES = (
     reposts.routes,
     search.routes,
     tags.routes,
+    topics.routes,
     sounds.routes,
     accounts.routes,
     admin.routes,

@@ -17,6 +17,8 @@ The contexts are the JSON shapes of the native API as plain mappings, so a page 
     saved(frame, lists, clips, …)       /saved                      GET /api/lists, GET /api/account/saved
     clip_list(frame, about, clips, …)   /list/ID                    GET /api/lists/{list_id}, …/clips
     tag(frame, about, clips)            /tag/NAME                   GET /api/tags/{tag}, clips, next_url
+    explore(frame, topics, …)           /explore                    GET /api/topics, GET /api/trends
+    topic(frame, about, clips, …)       /explore/NAME               GET /api/topics/{topic}/clips, next_url
     sound(frame, about, clips)          /sound/ID                   GET /api/sounds/{id}, clips, next_url
     search(frame, asked, answer, …)     /search                     GET /api/search, GET /api/trends
     share(frame, path, kind, of)        any of the three, /share    clip
@@ -50,6 +52,7 @@ each with the hidden fields `csrf` and `next` (where a 303 leads):
     /forms/repost      clip, on (1 or 0), text
     /forms/save        clip; on (1 or 0), into or out_of (a list), or name, kind, public for a new one
     /forms/list        list, verb (create, change, delete, add, remove, earlier, later), name, kind, public, clip
+    /forms/topic       name, title, place, tags; or name, verb (delete)
     /forms/text        look, what is said of it   /forms/photos         files, what is said of it
     /forms/upload      file, what is said of it   /forms/clip             clip, verb (publish, draft, pin, unpin,
                                                                           retry, withdraw, delete)
@@ -279,6 +282,18 @@ def clip_list(
 def tag(frame: Frame, about: Json, clips: Sequence[Json], *, next_url: str | None = None) -> str:
     """Clips (served shapes) that carry a tag."""
     return render("tag.html", frame=frame, about=about, bars=_bars(about["days"]), clips=clips, next_url=next_url)
+
+
+def explore(frame: Frame, topics: Sequence[Json], trends: Sequence[Json], sounds: Sequence[Json]) -> str:
+    """Topics, with a form to change each where an operator looks, and what is trending."""
+    return render("explore.html", frame=frame, topics=topics, trends=trends, sounds=sounds)
+
+
+def topic(
+    frame: Frame, about: Json, clips: Sequence[Json], topics: Sequence[Json], *, next_url: str | None = None
+) -> str:
+    """Clips (served shapes) of a topic; `topics` are all there are."""
+    return render("topic.html", frame=frame, about=about, clips=clips, topics=topics, next_url=next_url)
 
 
 def sound(frame: Frame, about: Json, clips: Sequence[Json], *, next_url: str | None = None) -> str:

@@ -15,6 +15,7 @@ PageId = NewType("PageId", int)
 RepostId = NewType("RepostId", int)
 SessionId = NewType("SessionId", int)
 SoundId = NewType("SoundId", int)
+TopicId = NewType("TopicId", int)
 UploadId = NewType("UploadId", int)
 ViewerId = NewType("ViewerId", int)
 """Who is being shown something: the account's id when signed in, an id from a signed cookie otherwise."""

@@ -226,6 +226,17 @@ class Feed:
         views, before = await self._newest(viewer, find, Door.TAG, before, count, at_us)
         return await self._serve_in_order(viewer, TAG, views, at_us, before)
 
+    async def about(
+        self, viewer: Viewer, tags: Sequence[str], before: Moment | None, count: int | None, at_us: int
+    ) -> Page:
+        """Clips with any of the tags, newest first."""
+
+        async def find(behind: Moment, limit: int) -> Sequence[Moment]:
+            return await clips.by_any_tag_for_viewer(self._database, tags, behind, limit)
+
+        views, before = await self._newest(viewer, find, Door.TAG, before, count, at_us)
+        return await self._serve_in_order(viewer, TAG, views, at_us, before)
+
     async def sounded(
         self, viewer: Viewer, sound_id: SoundId, before: Moment | None, count: int | None, at_us: int
     ) -> Page:

@@ -199,6 +199,24 @@ async def by_tag_for_viewer(database: Database, tag: str, behind: Moment, limit:
     return _moments(rows)
 
 
+async def by_any_tag_for_viewer(database: Database, tags: Sequence[str], behind: Moment, limit: int) -> list[Moment]:
+    """Published clips with any of the tags, each once, the last published first, for `for_viewer`. The newest of each
+    tag are read by the index, and of those the newest are kept."""
+    each = " UNION ".join(
+        "SELECT * FROM (SELECT published_at_us, clip_id AS id FROM clip_tag"
+        f" WHERE tag = ${number} AND (published_at_us, clip_id) < ($1, $2)"
+        f" ORDER BY published_at_us DESC, clip_id DESC LIMIT $3) AS t{number}"
+        for number in range(4, 4 + len(tags))
+    )
+    rows = await database.fetch(
+        f"SELECT published_at_us, id FROM ({each}) AS found ORDER BY published_at_us DESC, id DESC LIMIT $3",
+        *behind,
+        limit,
+        *tags,
+    )
+    return _moments(rows)
+
+
 async def by_sound_for_viewer(database: Database, sound_id: SoundId, behind: Moment, limit: int) -> list[Moment]:
     """Published clips with the sound, the last published first, for `for_viewer`."""
     rows = await database.fetch(

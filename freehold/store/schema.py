@@ -428,6 +428,17 @@ tag_follow = Table(
     Index("ix_tag_follow_tag", "tag"),
 )
 
+topic = Table(
+    "topic",
+    metadata,
+    _id(),
+    _text("name"),
+    _text("title"),
+    _number("place"),
+    _text("tags"),
+    UniqueConstraint("name"),
+)
+
 comment = Table(
     "comment",
     metadata,

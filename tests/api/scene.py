@@ -70,7 +70,8 @@ class Scene:
     """What only some routes need, made when one first does."""
 
     async def path_of(self, route: Route) -> str:
-        path = route.path.replace("{handle}", self.author.account.handle).replace("{tag}", "made")
+        path = route.path.replace("{handle}", self.author.account.handle)
+        path = path.replace("{tag}", "made").replace("{topic}", "music")
         path = path.replace("{clip_id}/{name}", f"{self.clip}/low.mp4").replace("{clip_id}", self.clip)
         if "{account_id}/{name}" in path:
             path = await self.avatar()

@@ -52,7 +52,9 @@ ELSEWHERE = frozenset(
         ("GET", "/api/accounts/{handle}/clips"), ("GET", "/api/tags/{tag}/clips"), ("GET", "/tag/{tag}/clips.html"),
         ("GET", "/search/clips.html"), ("GET", "/sound/{id}"), ("GET", "/sound/{id}/clips.html"),
         ("GET", "/api/sounds/{id}/clips"), ("GET", "/api/sounds/{id}"), ("PATCH", "/api/sounds/{id}"),
-        ("GET", "/api/lists/{list_id}/clips"), ("GET", "/list/{list_id}/clips.html"),
+        ("GET", "/api/topics/{topic}/clips"),
+        ("GET", "/explore/{topic}/clips.html"), ("GET", "/api/lists/{list_id}/clips"),
+        ("GET", "/list/{list_id}/clips.html"),
         ("GET", "/saved/clips.html"), ("PUT", "/api/lists/{list_id}/clips/{clip_id}/place"),
     }
 )  # fmt: skip

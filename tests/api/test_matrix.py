@@ -67,6 +67,8 @@ async def sent(scene: Scene, route: Route, seat: str) -> dict[str, Any]:
         ("POST", "/api/clips"): file_form("file", b"bytes"),
         ("PATCH", "/api/clips/{clip_id}"): json_of(caption="New"),
         ("POST", "/api/clips/cut"): json_of(parts=[{"clip": scene.clip, "from_ms": 0, "to_ms": 500}]),
+        ("PUT", "/api/topics/{topic}"): json_of(title="Music", tags=["music"], place=1),
+        ("POST", "/forms/topic"): form(name="music", title="Music", tags="music", place="1"),
         ("POST", "/api/clips/pictures"): json_of(pictures=[{"clip": scene.clip}]),
         ("POST", "/forms/photos"): file_form("file", PICTURE),
         ("POST", "/api/clips/text"): json_of(caption="Words"),

@@ -44,7 +44,8 @@ async def test_the_sitemap_has_whatever_everybody_may_see_and_nothing_else(idle:
             "/sitemap/accounts",
             "/sitemap/clips",
         ]
-        assert await listed(client, files[0]) == ["/", "/search", "/about"]
+        topics = [topic["url"] for topic in (await client.json("GET", "/api/topics"))["topics"]]
+        assert await listed(client, files[0]) == ["/", "/explore", "/search", "/about", *topics]
         assert await listed(client, files[1]) == ["/@author"]
         assert sorted(await listed(client, files[2])) == sorted(f"/@author/video/{id_}" for id_ in public)
     text = await (await other.request("GET", files[2])).text()

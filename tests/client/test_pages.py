@@ -56,6 +56,8 @@ NOTHING = figures(
     calibration=[],
     newcomers={"ranked": [], "popular": [], "random": [], "tried": []},
 )
+TOPIC = {"name": "making", "title": "Making", "place": 5, "tags": ["ceramics", "größe"], "url": "/explore/making"}
+
 EVERY_PAGE: dict[str, Callable[[], str]] = {
     "feed": lambda: pages.feed(frame(account=ANA), page()),
     "signed out": lambda: pages.feed(frame(), page()),
@@ -130,6 +132,12 @@ EVERY_PAGE: dict[str, Callable[[], str]] = {
     ),
     "trending sounds": lambda: pages.search(frame("/search"), NOT_ASKED, NOTHING_FOUND, sounds=shapes.SOUND_TRENDS),
     "empty tag": lambda: pages.tag(frame("/tag/x"), {**TAG, "days": [], "trend_place": None}, []),
+    "explore": lambda: pages.explore(frame("/explore"), [TOPIC], TRENDS, shapes.SOUND_TRENDS),
+    "explore as an operator": lambda: pages.explore(
+        frame("/explore", account={**ANA, "role": "operator"}), [TOPIC, {**TOPIC, "name": "two"}], [], []
+    ),
+    "topic": lambda: pages.topic(frame("/explore/making"), TOPIC, page()["clips"], [TOPIC], next_url="/explore/making"),
+    "empty topic": lambda: pages.topic(frame("/explore/making"), TOPIC, [], [TOPIC]),
     "search": lambda: pages.search(frame("/search?q=kiln", account=ANA), ASKED, search_answer(comments=[])),
     "people": lambda: pages.search(
         frame("/search"), ASKED, search_answer(kind="account", clips=[], tags=[], comments=[])

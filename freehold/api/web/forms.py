@@ -15,6 +15,7 @@ from freehold.actions import captions as caption_actions
 from freehold.actions import clip as clip_actions
 from freehold.actions import comment as comment_actions
 from freehold.actions import text as text_actions
+from freehold.actions import topic as topic_actions
 from freehold.actions.clip import Change
 from freehold.api import identity
 from freehold.api.edge import BODY_LIMIT_BYTES, read_body
@@ -269,6 +270,23 @@ async def photos(call: Call) -> Response:
     """Post pictures in the order of the form, at once or at their time, or keep them as a draft."""
     await clips.receive_photos(call)
     return see_other("/studio")
+
+
+@routes.add("POST", "/forms/topic", access=Access.OPERATOR, kind=Kind.PAGE)
+async def topic(call: Call) -> Response:
+    """Put a topic together, change it or take it away."""
+    fields = await read_form(call)
+    server, name, place = call.server, fields.get("name", "").strip(), fields.get("place") or "100"
+    if fields.get("verb") == "delete":
+        await topic_actions.delete_topic(server.backends, call.account, name, call.at_us)
+        return see_other("/explore?done=words")
+    if not re.fullmatch(r"[0-9]{1,4}", place):
+        raise BadInput("topic-place", "A topic's place is a number from 0 to 1000.")
+    tags_said = fields.get("tags", "").split()
+    await topic_actions.set_topic(
+        server.backends, call.account, name, fields.get("title", ""), int(place), tags_said, call.at_us, server.random
+    )
+    return see_other("/explore?done=words")
 
 
 @routes.add("POST", "/forms/text", access=Access.CREATOR, kind=Kind.PAGE)

@@ -19,6 +19,7 @@ from freehold.domain.verdict import Door
 from freehold.governance.judge import shown_clips
 from freehold.store import account as accounts
 from freehold.store import clip as clips
+from freehold.store import topic as topics
 
 routes = Routes()
 ADDRESSES = 50_000
@@ -28,7 +29,7 @@ AT_ONCE = 100
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 CLOSED = ("/api/", "/forms/", "/feed/", "/why/", "/admin/")
 """What only programs ask for, or what is one viewer's own."""
-PAGES = ("/", "/search", "/about")
+PAGES = ("/", "/explore", "/search", "/about")
 _FILE = re.compile(r"(clips|accounts)-([0-9a-z]+)\.xml")
 
 
@@ -63,7 +64,8 @@ async def addresses(call: Call) -> Response:
     first = parse_id(match[2]) if match else None
     urls: list[str] = []
     if name == "pages.xml":
-        urls = [_url(call, path) for path in PAGES]
+        found_topics = await topics.all_of_them(call.server.backends.database)
+        urls = [_url(call, path) for path in (*PAGES, *(f"/explore/{topic.name}" for topic in found_topics))]
     elif match and first is not None and match[1] == "accounts":
         found = await accounts.seen_from(call.server.backends.database, AccountId(first), ADDRESSES)
         urls = [_url(call, f"/@{account.handle}") for account in found]

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from freehold.actions.clip import folded_tag, photo_not_made_with
 from freehold.actions.making import sound_source
-from freehold.api.native import accounts, admin, clips, comments, controls, feeds, lists, sounds, tags
+from freehold.api.native import accounts, admin, clips, comments, controls, feeds, lists, sounds, tags, topics
 from freehold.api.native import search as searches
 from freehold.api.present import ClipShape, PageShape, clip_json, page_json, served_json
 from freehold.api.routes import Access, Kind, Routes, path_id, query_id, query_int
@@ -257,6 +257,31 @@ async def tag(call: Call) -> Response:
     return page_response(call, html)
 
 
+@routes.add("GET", "/explore", kind=Kind.PAGE)
+async def explore(call: Call) -> Response:
+    """Topics, and the tags and sounds that many use lately."""
+    trends = await searches.trends_json(call, "", TRENDS)
+    heard = await searches.sound_trends_json(call, "", SOUND_TRENDS)
+    notice = NOTICES.get(call.request.query_params.get("done", ""), "")
+    return page_response(call, pages.explore(frame_of(call, notice), await topics.topics_json(call), trends, heard))
+
+
+@routes.add("GET", "/explore/{topic}", kind=Kind.PAGE)
+async def topic(call: Call) -> Response:
+    """Clips of a topic, newest first."""
+    about = await topics.asked_topic(call)
+    page = page_json(await topics.topic_page(call, about, GRID), call.viewer)
+    told, others = topics.topic_json(about), await topics.topics_json(call)
+    html = pages.topic(frame_of(call), told, page["clips"], others, next_url=_older(told["url"], page))
+    return page_response(call, html)
+
+
+@routes.add("GET", "/explore/{topic}/clips.html", kind=Kind.PAGE)
+async def more_of_topic(call: Call) -> Response:
+    """Clips of a topic, as articles."""
+    return _fragment(call, await topics.topic_page(call, await topics.asked_topic(call)))
+
+
 @routes.add("GET", "/sound/{id}", kind=Kind.PAGE)
 async def sound(call: Call) -> Response:
     """Clips with a sound, newest first."""
@@ -453,6 +478,8 @@ def _more_url(call: Call) -> str:
         return f"/@{quote(said['reposts'], safe='')}/reposts.html?from={lists.asked_place(call) or 0}"
     if said.get("sound"):
         return f"/sound/{id_text(query_id(call, 'sound') or 0)}/clips.html"
+    if said.get("topic"):
+        return f"/explore/{quote(said['topic'], safe='')}/clips.html"
     if said.get("tag"):
         return f"/tag/{quote(folded_tag(said['tag']), safe='')}/clips.html"
     if said.get("from"):
