@@ -185,6 +185,8 @@ async def test_pictures_are_gathered_in_an_order_described_posted_and_shown_ever
     assert atom.count('rel="enclosure" type="image/jpeg"') == 3 and "Nothing but light" in atom
     told = await viewer.json("GET", f"/oembed?url={viewer.base}{clip['url']}")
     assert told["type"] == "rich" and told["thumbnail_width"] == 1080
+    sheet = await (await viewer.request("GET", clip["url"] + "/share")).text()
+    assert f"{path}/download?picture=3" in sheet and "?duet=" not in sheet
     answer = await viewer.request("GET", f"{path}/download?picture=2")
     assert answer.content_type == "image/jpeg" and "author-" in answer.headers["content-disposition"]
     assert await viewer.refusal("GET", f"{path}/download?picture=4") == (404, "file-absent")

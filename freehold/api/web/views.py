@@ -203,7 +203,8 @@ async def share_clip(call: Call) -> Response:
     """A clip's address, to be passed on."""
     database = call.server.backends.database
     view = await shown_clip(database, call.viewer, ClipId(path_id(call, "id")), Door.LINK, call.at_us)
-    shown = clip_json(view, (), call.viewer)
+    files = await rendition_rows.of_clips(database, [view.clip.id])
+    shown = clip_json(view, files.get(view.clip.id, ()), call.viewer)
     if shown["author"]["handle"] != call.request.path_params["handle"].lower():
         return see_other(shown["url"] + "/share")
     is_public = bool(await shown_clips(database, NOBODY, [view.clip.id], Door.EMBED, call.at_us))
