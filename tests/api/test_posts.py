@@ -99,6 +99,7 @@ async def test_what_cannot_be_posted_as_words_is_refused_by_name(idle: Running) 
         assert page.status == 409 and "source-still" in await page.text()
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
 async def test_posts_of_words_count_as_uploads_of_the_hour(idle: Running) -> None:
     author, _ = await signed_up(idle, "author")
     most = idle.server.upload_rules.max_per_hour

@@ -1393,13 +1393,16 @@ def test_pictures_are_chosen_put_in_order_described_posted_swiped_and_stepped_th
     for hue in ("red", "blue", "green"):
         source = ("-f", "lavfi", "-i", f"color={hue}:s=600x800")
         subprocess.run([ffmpeg(), "-v", "error", *source, "-frames:v", "1", str(tmp_path / f"{hue}.jpg")], check=True)
+    (tmp_path / "none.jpg").write_bytes(b"GIF89a" + bytes(64))
     sound = network.clips[0]["sound"]["id"]
     author = open_page("/upload/photos", as_person="mei")
     author.goto(f"/sound/{sound}")
     author.get_by_role("link", name="With photos").tap()
-    author.set_input_files("#file", [tmp_path / f"{name}.jpg" for name in ("red", "blue", "green")])
+    author.set_input_files("#file", [tmp_path / f"{name}.jpg" for name in ("red", "blue", "green", "none")])
     cards = author.locator("#chosen > li")
-    expect(cards.locator(".state")).to_have_text(["Uploaded"] * 3)
+    moving = "This picture moves. Post it as a video, or send one that stands still."
+    expect(cards.locator(".state")).to_have_text([*["Uploaded"] * 3, moving])
+    author.get_by_role("button", name="Remove picture 4").tap()
     author.fill("#caption", "Three colours")
     cards.nth(0).get_by_role("textbox", name="Description of picture 1").fill("Nothing but red")
     author.get_by_role("button", name="Put picture 1 later").tap()

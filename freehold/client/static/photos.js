@@ -93,6 +93,7 @@ const listener = (picture) => ({
     if (name === "uploaded") {
       picture.isThere = true;
       keep();
+      look(picture);
       if (posting) post();
     }
     mark(picture);
@@ -105,6 +106,16 @@ const listener = (picture) => ({
     keep();
   },
 });
+
+/** What is no picture shows once the server has looked into it. @param {Picture} picture */
+async function look(picture) {
+  for (let wait_ms = 400; pictures.includes(picture) && !gathered && wait_ms < 60000; wait_ms *= 1.5) {
+    const mine = await call("GET", `/api/clips/${picture.clip}/mine`).catch(() => null);
+    if (mine?.refusal) return fail(picture, mine.refusal.text);
+    if (mine && !["uploading", "uploaded"].includes(mine.state)) return;
+    await new Promise((resolve) => setTimeout(resolve, wait_ms));
+  }
+}
 
 /** @param {Picture} picture @param {string} text */
 function fail(picture, text) {
