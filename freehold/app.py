@@ -164,6 +164,8 @@ async def open_server(settings: Settings, *, works: bool = True) -> AsyncIterato
         random = Random(secrets.randbits(64))
         feed = await stack.enter_async_context(Feed.open(backends, settings.feed, clock_us, random))
         stack.push_async_callback(_stop, asyncio.create_task(index.follow(backends, clock_us), name="search"))
+        trends = Trends(backends.database)
+        stack.push_async_callback(_stop, asyncio.create_task(trends.keep(clock_us), name="trends"))
         tasks: list[asyncio.Task[None]] = []
         # What would not be looked into is refused before it is sent.
         size_bytes = min(settings.uploads.max_size_bytes, settings.media.max_size_bytes)
@@ -182,7 +184,7 @@ async def open_server(settings: Settings, *, works: bool = True) -> AsyncIterato
             upload_rules=upload_rules,
             media_limits=settings.media,
             transcribes=transcriber is not None,
-            trends=Trends(backends.database),
+            trends=trends,
             clock=clock_us,
             random=random,
             trusts_proxy=settings.server.trusts_proxy,

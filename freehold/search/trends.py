@@ -13,11 +13,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
+import structlog
+
 from freehold.backends.database import Database
+from freehold.domain.errors import BackendError
 from freehold.domain.ids import SoundId
 from freehold.store import search as rows
 from freehold.store import sound as sounds
 from freehold.store import tag as tags
+
+log = structlog.get_logger("freehold.trends")
 
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
@@ -27,6 +32,8 @@ READ_H = 6
 FOREVER_US = 1 << 62
 HALF_LIFE_H = 48
 KEPT, KEPT_US = 50, 5 * 60_000_000
+RENEWED_S = 240
+"""Before what is known is too old."""
 ACCOUNTS_AT_LEAST = 2
 """What one account alone uses is no trend."""
 
@@ -129,6 +136,16 @@ class Trends:
         self._tags = _Kept[Trend](partial(trending, database))
         self._sounds = _Kept[SoundTrend](partial(trending_sounds, database))
 
+    async def keep(self, clock: Callable[[], int]) -> None:
+        """For ever: what is trending in all languages is known before anybody asks for it."""
+        while True:
+            try:
+                await self._tags.renew("", clock())
+                await self._sounds.renew("", clock())
+            except BackendError as error:
+                log.error("what is trending could not be worked out", error=str(error))
+            await asyncio.sleep(RENEWED_S)
+
     async def of(self, language: str, count: int, at_us: int) -> list[Trend]:
         return (await self._tags.of(language, at_us))[:count]
 
@@ -159,3 +176,10 @@ class _Kept(Generic[AnyTrend]):
             if known is None or not 0 <= at_us - known[0] < KEPT_US:
                 known = self._known[language] = (at_us, await self._work_out(language, KEPT, at_us))
         return known[1]
+
+    async def renew(self, language: str, at_us: int) -> None:
+        """While it is worked out who asks is told what was known. That there is nothing is not kept: it costs little to
+        find out, and the first of a new network are there at once."""
+        trends = await self._work_out(language, KEPT, at_us)
+        if trends:
+            self._known[language] = (at_us, trends)

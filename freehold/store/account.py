@@ -6,7 +6,7 @@ from freehold.backends.database import Database, Row, Transaction
 from freehold.domain.account import Account, Role
 from freehold.domain.ids import AccountId
 from freehold.store import comment
-from freehold.store.clip import placeholders
+from freehold.store.clip import placeholders, spans_with
 
 COLUMNS = (
     "account.id, account.handle, account.display_name, account.bio, account.role, account.avatar_key,"
@@ -97,20 +97,23 @@ _SEEN = (
 )
 
 
-async def seen_from(database: Database, first_id: AccountId, limit: int) -> Sequence[Account]:
-    """From an id on, those who published something for everybody."""
-    rows = await database.fetch(f"SELECT {COLUMNS} {_SEEN} AND id >= $1 ORDER BY id LIMIT $2", first_id, limit)
+async def seen_between(database: Database, first_id: AccountId, end_id: AccountId, limit: int) -> Sequence[Account]:
+    """From an id on up to another, those who published something for everybody."""
+    rows = await database.fetch(
+        f"SELECT {COLUMNS} {_SEEN} AND id >= $1 AND id < $2 ORDER BY id LIMIT $3", first_id, end_id, limit
+    )
     return [account_of(row) for row in rows]
 
 
-async def every_nth_seen(database: Database, count: int) -> Sequence[AccountId]:
-    """Where runs of `count` of them begin."""
-    rows = await database.fetch(
-        f"SELECT id FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS place {_SEEN}) AS seen"
-        " WHERE (place - 1) % $1 = 0 ORDER BY id",
-        count,
-    )
-    return [AccountId(row["id"]) for row in rows]
+async def seen_in(database: Database, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Those of the spans, each from an id up to another, in which there is such an account."""
+    return await spans_with(database, spans, f"SELECT 1 {_SEEN} AND id >= span.first AND id < span.past")
+
+
+async def nth_behind(database: Database, first_id: int, count: int) -> int | None:
+    """The account that so many behind an id are before; None where there are fewer."""
+    rows = await database.fetch("SELECT id FROM account WHERE id >= $1 ORDER BY id LIMIT 1 OFFSET $2", first_id, count)
+    return int(rows[0]["id"]) if rows else None
 
 
 async def insert(transaction: Transaction, account: Account, password_hash: str) -> bool:

@@ -1,5 +1,6 @@
 """Clips: read for a viewer, or with the words `for_system`; their leases; likes, shares and counts."""
 
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -24,6 +25,7 @@ from freehold.domain.clip import (
 )
 from freehold.domain.ids import AccountId, ClipId, SoundId, made_at_us
 
+SPANS_AT_ONCE = 200
 _FIELDS = tuple(field.name for field in fields(Clip))
 _STATE, _AUDIENCE, _WISH, _PERMISSIONS, _AI_MADE, _SENSITIVE, _KIND, _ALTS = (
     _FIELDS.index(name)
@@ -234,22 +236,42 @@ _PUBLIC = (
 )
 
 
-async def public_from(database: Database, first_id: ClipId, limit: int) -> Sequence[ClipId]:
-    """From an id on, oldest first, what everybody may see if no order is against it, as ids for `for_viewer`."""
+async def public_between(database: Database, first_id: ClipId, end_id: ClipId, limit: int) -> Sequence[ClipId]:
+    """From an id on up to another, oldest first, what everybody may see if no order is against it, as ids for
+    `for_viewer`."""
     rows = await database.fetch(
-        f"SELECT clip.id {_PUBLIC} AND clip.id >= $1 ORDER BY clip.id LIMIT $2", first_id, limit
+        f"SELECT clip.id {_PUBLIC} AND clip.id >= $1 AND clip.id < $2 ORDER BY clip.id LIMIT $3",
+        first_id,
+        end_id,
+        limit,
     )
     return [ClipId(row["id"]) for row in rows]
 
 
-async def every_nth_public(database: Database, count: int) -> Sequence[ClipId]:
-    """Where runs of `count` of them begin."""
-    rows = await database.fetch(
-        f"SELECT id FROM (SELECT clip.id, ROW_NUMBER() OVER (ORDER BY clip.id) AS place {_PUBLIC}) AS public"
-        " WHERE (place - 1) % $1 = 0 ORDER BY id",
-        count,
-    )
-    return [ClipId(row["id"]) for row in rows]
+async def public_in(database: Database, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Those of the spans, each from an id up to another, in which there is something that everybody may see."""
+    return await spans_with(database, spans, f"SELECT 1 {_PUBLIC} AND clip.id >= span.first AND clip.id < span.past")
+
+
+async def spans_with(database: Database, spans: Sequence[tuple[int, int]], sql: str) -> list[tuple[int, int]]:
+    """Those of the spans for which `sql` has a row; there they are `span.first` and `span.past`."""
+    found: list[tuple[int, int]] = []
+    for start in range(0, len(spans), SPANS_AT_ONCE):
+        part = spans[start : start + SPANS_AT_ONCE]
+        told = ", ".join(f"(CAST(${2 * n + 1} AS BIGINT), CAST(${2 * n + 2} AS BIGINT))" for n in range(len(part)))
+        rows = await database.fetch(
+            f"WITH span (first, past) AS (VALUES {told}) SELECT first, past FROM span WHERE EXISTS ({sql})"
+            " ORDER BY first",
+            *itertools.chain.from_iterable(part),
+        )
+        found += [(row["first"], row["past"]) for row in rows]
+    return found
+
+
+async def nth_behind(database: Database, first_id: int, count: int) -> int | None:
+    """The clip that so many behind an id are before, whoever may see them; None where there are fewer."""
+    rows = await database.fetch("SELECT id FROM clip WHERE id >= $1 ORDER BY id LIMIT 1 OFFSET $2", first_id, count)
+    return int(rows[0]["id"]) if rows else None
 
 
 async def those_by(transaction: Transaction, author_id: AccountId, clip_ids: Sequence[ClipId]) -> set[ClipId]:

@@ -2,6 +2,9 @@
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 from xml.sax.saxutils import escape
 
 from starlette.responses import Response
@@ -10,6 +13,7 @@ from freehold.api import identity
 from freehold.api.routes import Kind, Routes
 from freehold.api.server import Call
 from freehold.api.web.xml import xml_response
+from freehold.backends.database import Database
 from freehold.client.pages import iso
 from freehold.domain.account import NOBODY
 from freehold.domain.clip import ClipView
@@ -22,15 +26,46 @@ from freehold.store import clip as clips
 from freehold.store import topic as topics
 
 routes = Routes()
-ADDRESSES = 50_000
-"""In one file, at most: the standard has no more."""
+ADDRESSES = 250
+"""In one file, at most: judging so many is as much as one request should cost. The standard has up to 50,000 files."""
 AT_ONCE = 100
-"""Judged before others have their turn: a file takes seconds in all."""
+"""Judged before others have their turn."""
+LAST_ID = (1 << 63) - 1
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 CLOSED = ("/api/", "/forms/", "/feed/", "/why/", "/admin/")
 """What only programs ask for, or what is one viewer's own."""
 PAGES = ("/", "/explore", "/search", "/about")
-_FILE = re.compile(r"(clips|accounts)-([0-9a-z]+)\.xml")
+_FILE = re.compile(r"(clips|accounts)-([0-9a-z]+)(?:-([0-9a-z]+))?\.xml")
+
+Find = Callable[[Database, int, int], Awaitable[int | None]]
+
+
+@dataclass(slots=True)
+class Bounds:
+    """Where files begin: at every so-manieth clip or account that there was when they were first looked for. What comes
+    is newer, so they stay where they are, and only what is behind the last is looked at again."""
+
+    begins: list[int] = field(default_factory=list)
+
+    async def spans(self, database: Database, find: Find) -> list[tuple[int, int]]:
+        while (begin := await self._next(database, find)) is not None:
+            if not self.begins or begin > self.begins[-1]:
+                self.begins.append(begin)
+            await asyncio.sleep(0)
+        return list(zip(self.begins, [*self.begins, LAST_ID][1:], strict=True))
+
+    async def _next(self, database: Database, find: Find) -> int | None:
+        return await find(database, self.begins[-1], ADDRESSES) if self.begins else await find(database, 0, 0)
+
+
+@dataclass(slots=True)
+class Files:
+    clips: Bounds = field(default_factory=Bounds)
+    accounts: Bounds = field(default_factory=Bounds)
+
+
+_FILES: WeakKeyDictionary[Database, Files] = WeakKeyDictionary()
+"""Of each database of the process."""
 
 
 @routes.add("GET", "/robots.txt", kind=Kind.RAW, gives=("text/plain",))
@@ -44,16 +79,25 @@ async def robots(call: Call) -> Response:
 
 @routes.add("GET", "/sitemap.xml", kind=Kind.RAW, gives=("application/xml",))
 async def index(call: Call) -> Response:
-    """The files that the sitemap consists of: each begins with an id and has 50,000 addresses at most."""
+    """The files that the sitemap consists of: each has what lies between two ids, 250 addresses at most."""
     database = call.server.backends.database
+    files_ = _FILES.setdefault(database, Files())
+    account_spans = await files_.accounts.spans(database, accounts.nth_behind)
+    clip_spans = await files_.clips.spans(database, clips.nth_behind)
     names = [
         "pages.xml",
-        *(f"accounts-{id_text(first)}.xml" for first in await accounts.every_nth_seen(database, ADDRESSES)),
-        *(f"clips-{id_text(first)}.xml" for first in await clips.every_nth_public(database, ADDRESSES)),
+        *(_name("accounts", span) for span in await accounts.seen_in(database, account_spans)),
+        *(_name("clips", span) for span in await clips.public_in(database, clip_spans)),
     ]
     origin = identity.own_origin(call.request, call.server)
     files = [f"<sitemap><loc>{escape(origin)}/sitemap/{name}</loc></sitemap>" for name in names]
     return xml_response(call, _whole("sitemapindex", files), "application/xml")
+
+
+def _name(kind: str, span: tuple[int, int]) -> str:
+    """What is newest has no end yet."""
+    first, end = span
+    return f"{kind}-{id_text(first)}.xml" if end == LAST_ID else f"{kind}-{id_text(first)}-{id_text(end)}.xml"
 
 
 @routes.add("GET", "/sitemap/{name}", kind=Kind.RAW, gives=("application/xml",))
@@ -61,27 +105,27 @@ async def addresses(call: Call) -> Response:
     """One of these files."""
     name = call.request.path_params["name"]
     match = _FILE.fullmatch(name)
-    first = parse_id(match[2]) if match else None
+    first, end = (parse_id(match[2]), parse_id(match[3]) if match[3] else LAST_ID) if match else (None, None)
     urls: list[str] = []
     if name == "pages.xml":
         found_topics = await topics.all_of_them(call.server.backends.database)
         urls = [_url(call, path) for path in (*PAGES, *(f"/explore/{topic.name}" for topic in found_topics))]
-    elif match and first is not None and match[1] == "accounts":
-        found = await accounts.seen_from(call.server.backends.database, AccountId(first), ADDRESSES)
+    elif match and first is not None and end is not None and match[1] == "accounts":
+        database = call.server.backends.database
+        found = await accounts.seen_between(database, AccountId(first), AccountId(end), ADDRESSES)
         urls = [_url(call, f"/@{account.handle}") for account in found]
-    elif match and first is not None:
-        urls = await _clip_urls(call, ClipId(first))
+    elif match and first is not None and end is not None:
+        urls = await _clip_urls(call, ClipId(first), ClipId(end))
     if not urls:
         raise Absent("page-absent", "There is nothing at this address.")
-    # Hashing and compressing some megabytes is nothing to keep others waiting for.
-    return await asyncio.to_thread(xml_response, call, _whole("urlset", urls), "application/xml")
+    return xml_response(call, _whole("urlset", urls), "application/xml")
 
 
-async def _clip_urls(call: Call, first_id: ClipId) -> list[str]:
+async def _clip_urls(call: Call, first_id: ClipId, end_id: ClipId) -> list[str]:
     database = call.server.backends.database
     urls: list[str] = []
     for start in range(0, ADDRESSES, AT_ONCE):
-        ids = await clips.public_from(database, first_id, min(AT_ONCE, ADDRESSES - start))
+        ids = await clips.public_between(database, first_id, end_id, min(AT_ONCE, ADDRESSES - start))
         if not ids:
             break
         views = await shown_clips(database, NOBODY, ids, Door.SITEMAP, call.at_us)
