@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -1103,6 +1104,11 @@ def test_captions_are_written_on_the_timeline_shown_over_the_clip_and_switched_o
     expect(page.locator(".clip.current .cue")).to_have_count(0)
     button.click()
     expect(page.locator(".clip.current .cue")).to_have_text("Bom dia <b>")
+    with sqlite3.connect(network.data_dir / "freehold.db") as connection:
+        connection.execute("UPDATE clip_captions SET is_by_machine = 1")
+    page.reload()
+    expect(page.locator(".clip.current .cue small")).to_have_text("Captions made by the machine")
+    expect(button).to_have_attribute("aria-label", "Captions made by the machine")
     author.on("dialog", lambda dialog: dialog.accept())
     author.goto(f"/studio/{clip['id']}")
     author.get_by_role("button", name="Delete the captions in Português").click()

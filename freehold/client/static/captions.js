@@ -36,15 +36,19 @@ export async function follow(article, video) {
   if (mine !== turn || !article.classList.contains("current")) return;
   const line = Object.assign(document.createElement("p"), { className: "cue", dir: "auto", lang: language });
   const said = document.createTextNode("");
+  let isTold = false;
   const by = Object.assign(document.createElement("small"), { textContent: words.machine, lang: document.documentElement.lang, dir: "auto" });
+  if (is_by_machine) article.querySelector('[data-do="captions"]')?.setAttribute("aria-label", words.machine);
   article.querySelector(".said")?.prepend(line);
   timer = setInterval(() => {
     if (!article.classList.contains("current")) return clearInterval(timer);
     const at_ms = (video()?.currentTime || 0) * 1000;
     const text = cues.filter((cue) => cue.from_ms <= at_ms && at_ms < cue.to_ms).map((cue) => cue.text).join("\n");
     if (said.data === text) return;
+    // Whose they are is told with the first; after that the button says it.
     said.data = text;
-    line.replaceChildren(...(text && is_by_machine ? [said, by] : [said]));
+    line.replaceChildren(...(text && is_by_machine && !isTold ? [said, by] : [said]));
+    isTold ||= Boolean(text);
   }, 80);
 }
 
