@@ -156,6 +156,8 @@ def network(tmp_path_factory: pytest.TempPathFactory, playwright: Playwright) ->
         stdout=log,
         stderr=log,
         cwd=ROOT,
+        # All of the people of these tests come from one address.
+        env={**os.environ, "FREEHOLD_ACCOUNTS_SIGNUPS_PER_ADDRESS": "1000"},
     )
     try:
         _wait_until_up(playwright, base, process)
