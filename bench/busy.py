@@ -207,6 +207,8 @@ async def copy(data_dir: Path, url: str) -> None:
     await migrate(source)
     await migrate(target)
     connection = await asyncpg.connect(url)
+    for table in reversed(metadata.sorted_tables):
+        await connection.execute(f"DELETE FROM {table.name}")  # What migrations put there comes from the source too.
     for table in metadata.sorted_tables:
         columns = [column.name for column in table.columns]
         rows = await source.fetch(f"SELECT {', '.join(columns)} FROM {table.name}")

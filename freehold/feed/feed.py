@@ -427,6 +427,7 @@ class Feed:
         shown = {clip_id for page in past for clip_id in pages.clip_ids_in(page.impressions)}
         is_all = len(past) < PAGES_BACK
         followed_tags = await tags.followed_by(self._database, account_id)
+        unwanted = {account_id, *await choices.unwanted_authors_of(self._database, account_id)}
         judged: list[ClipView] = []
         came: dict[ClipId, Moment] = {}
         judged_count, limit, is_end, found_limit = 0, 4 * count, False, FOUND_AT_FIRST
@@ -441,7 +442,9 @@ class Feed:
                 is_all = True
             unseen = [c for c in found if (c not in shown if marks[c] is None else not marks[c])]
             wanted = unseen[:limit]
-            judged += await shown_clips(self._database, viewer, wanted, Door.FEED, at_us)
+            views = await shown_clips(self._database, viewer, wanted, Door.FEED, at_us)
+            # What stands there for its tag is nobody's own, and by none of those of whom nothing is wanted.
+            judged += [view for view in views if view.is_followed or view.clip.author_id not in unwanted]
             judged_count, limit = judged_count + len(wanted), JUDGED_AT_ONCE
             is_cut = len(wanted) < len(unseen)
             is_end = len(found) < found_limit and not is_cut
@@ -499,7 +502,7 @@ class Feed:
         for span_us in LOOKED_BACK_US:
             from_us, left = newest_us - span_us, limit - len(found)
             by_authors = await clips.followed_for_viewer(self._database, account_id, from_us, behind, left)
-            by_tags = await clips.by_tags_for_viewer(self._database, account_id, followed_tags, from_us, behind, left)
+            by_tags = await clips.by_tags_for_viewer(self._database, followed_tags, from_us, behind, left)
             found += sorted({*by_authors, *by_tags}, reverse=True)[:left]
             if len(found) == limit:
                 break

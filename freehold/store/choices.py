@@ -37,6 +37,14 @@ async def level_wished(
     return int(rows[0]["level"]) if rows else 0
 
 
+async def unwanted_authors_of(source: Database | Transaction, account_id: AccountId) -> list[AccountId]:
+    """Of whom it wants nothing at all."""
+    rows = await source.fetch(
+        "SELECT author_id FROM feed_wish WHERE account_id = $1 AND kind = 'author' AND level = -2", account_id
+    )
+    return [AccountId(row["author_id"]) for row in rows]
+
+
 async def count_wishes(transaction: Transaction, account_id: AccountId) -> int:
     rows = await transaction.fetch("SELECT COUNT(*) AS count FROM feed_wish WHERE account_id = $1", account_id)
     return int(rows[0]["count"])

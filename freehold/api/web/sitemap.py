@@ -26,7 +26,7 @@ from freehold.store import clip as clips
 from freehold.store import topic as topics
 
 routes = Routes()
-ADDRESSES = 250
+ADDRESSES = 200
 """In one file, at most: judging so many is as much as one request should cost. The standard has up to 50,000 files."""
 AT_ONCE = 100
 """Judged before others have their turn."""
@@ -79,7 +79,7 @@ async def robots(call: Call) -> Response:
 
 @routes.add("GET", "/sitemap.xml", kind=Kind.RAW, gives=("application/xml",))
 async def index(call: Call) -> Response:
-    """The files that the sitemap consists of: each has what lies between two ids, 250 addresses at most."""
+    """The files that the sitemap consists of: each has what lies between two ids, 200 addresses at most."""
     database = call.server.backends.database
     files_ = _FILES.setdefault(database, Files())
     account_spans = await files_.accounts.spans(database, accounts.nth_behind)
