@@ -160,6 +160,9 @@ async def test_lists_leave_out_what_may_not_be_shown(idle: Running) -> None:
         (listed,) = (await who.json("GET", f"/api/accounts/{handle}/lists"))["lists"]
         assert listed["cover_url"] == f"/media/{id_text(first)}/poster.jpg"
         assert f'src="{listed["cover_url"]}"' in await (await who.request("GET", f"/@{handle}")).text()
+    await ana.json("PATCH", f"/api/clips/{id_text(also)}", {"is_sensitive": True})
+    (listed,) = (await nobody.json("GET", "/api/accounts/ben/lists"))["lists"]
+    assert listed["cover_url"] == f"/media/{id_text(open_)}/poster.jpg", "what is sensitive is no cover"
     for who in (nobody, ben):
         for list_id in (playlist, kept):
             assert set(ids(await who.json("GET", f"/api/lists/{list_id}/clips"))) == shown
