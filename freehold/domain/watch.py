@@ -21,6 +21,7 @@ class Source(IntEnum):
     RANDOM = 7
     CHRONOLOGICAL = 8
     DIRECT = 9
+    LIKENESS = 10
 
 
 class Surface(IntEnum):

@@ -73,4 +73,4 @@ def _source(bits: int, how: int) -> Source:
         return Source.RANDOM
     if how == Draw.TRIED:
         return Source.FRESH
-    return sources_in(bits)[0]
+    return sources_in(bits & ~RANDOM_BIT or bits)[0]

@@ -99,6 +99,8 @@ CHOICES_KEPT = 1 << 20
 VECTOR_SPREAD = 0.1
 REPLAYED = 16
 STEP, RIDGE = np.float32(0.05), np.float32(0.02)
+CODE, BIAS_CODE = 64.0, 16.0
+"""What 1.0 is in a vector's code, and in its bias's."""
 
 # weights, in the order of weights.Weights
 (
@@ -140,7 +142,7 @@ WEIGHTS = P_WORTH + H_PAST
 T_QUALITY, T_TRYING, T_TAGS, T_AUTHOR, T_LENGTH, T_NEAR, T_FOLLOW, T_FRESH, T_WISH, T_HABIT, T_ALIKE, TERMS = range(12)
 
 # bits of provenance are 1 << Source
-TRANSITION, TAG, AUTHOR, FOLLOW, FRESH, POPULAR, RANDOM = 2, 4, 8, 16, 32, 64, 128
+TRANSITION, TAG, AUTHOR, FOLLOW, FRESH, POPULAR, RANDOM, LIKENESS = 2, 4, 8, 16, 32, 64, 128, 1024
 RANKED, TRIED, DRAWN = range(3)
 
 STEP_TERMS = np.array([T_TAGS, T_AUTHOR, T_LENGTH, T_NEAR, T_ALIKE], dtype=np.int64)
@@ -156,6 +158,11 @@ FOLLOWS_WALKED = 48
 WALKS = FAVOURITES + FOLLOWS_WALKED + 2
 FIRST_STEPS = 1024
 LITTLE = 64
+ALIKE = 128
+"""So many of those whose vectors are most like the viewer's are found…"""
+COMPARED_AT_MOST = 1 << 17
+"""…among all clips, up to so many, and else by walking from neighbour to neighbour."""
+WALKED, NEIGHBOURS_WALKED = 96, 32
 
 MEMORY = 1 << 34
 """Counts are halved beyond this, 2 ** 14 watches, and so follow what changes."""
@@ -241,6 +248,8 @@ class State(NamedTuple):
     what moved loses nothing; then the sum of the cosines times how well each is known"""
     clip_vector: Any
     """float32[clips, SIZE + 1]: beside what is chosen by the same viewers its like; then its bias"""
+    clip_code: Any
+    """int8[clips, SIZE + 1]: its vector and bias in steps of 1 / CODE and 1 / BIAS_CODE, to be compared fast"""
     group: Any
     """int64[groups, GROUP_COLUMNS]"""
     group_heads: Any
@@ -295,6 +304,7 @@ def _field_types() -> tuple[Any, ...]:
     wide |= {"company": long2, "clip_heads": long3, "group_heads": long3, "viewer_heads": long3}
     wide |= {"deviation": short2, "ratio": short2, "habit": short2, "surface_heads": long3, "surface_ratio": short2}
     wide |= {"clip_vector": types.float32[:, ::1], "viewer_vector": types.float32[:, ::1]}
+    wide |= {"clip_code": types.int8[:, ::1]}
     wide |= {"gain": types.float64[:, :, ::1], "choice": short2}
     thin = dict.fromkeys(("after", "before", "unproven", "place"), short)
     return tuple((wide | thin).get(name, long) for name in State._fields)
@@ -304,6 +314,7 @@ NAMES = {"S": types.NamedTuple(_field_types(), State), "void": types.void}  # ty
 NAMES |= {
     "b1": types.boolean,
     "u1": types.uint8,
+    "i1": types.int8,
     "u8": types.uint64,
     "i4": types.int32,
     "i8": types.int64,
@@ -678,6 +689,13 @@ def normal_draw(viewer_id, clip_id):  # type: ignore[no-untyped-def]
     return (total - 131_070) * ONE // 37_837
 
 
+@compiled("void(f4[::1],i1[::1])", inner=True)
+def encode(vector, code):  # type: ignore[no-untyped-def]
+    for i in range(SIZE):
+        code[i] = np.int8(min(max(np.float64(vector[i]) * CODE, np.float64(-127)), np.float64(127)))
+    code[BIAS] = np.int8(min(max(np.float64(vector[BIAS]) * BIAS_CODE, np.float64(-127)), np.float64(127)))
+
+
 @compiled("void(S,i8,i8[::1])")
 def put_row(state, row, item):  # type: ignore[no-untyped-def]
     """Writes a clip's row (the columns as in `clip`) and enlists it."""
@@ -689,6 +707,7 @@ def put_row(state, row, item):  # type: ignore[no-untyped-def]
     if state.clip_vector[row, 0] == 0:
         for i in range(SIZE):
             state.clip_vector[row, i] = np.float32(np.float64(normal_draw(i + 1, item[C_ID])) / ONE * VECTOR_SPREAD)
+        encode(state.clip_vector[row], state.clip_code[row])
     enlist(state, row)
 
 
@@ -1384,6 +1403,8 @@ def replay_choices(state):  # type: ignore[no-untyped-def]
         key = (viewer + 1) << 32 | other
         if state.seen_key[slot_of(state.seen_key, key)] == 0:
             liken(state.viewer_vector[viewer], state.clip_vector[row], state.clip_vector[other])
+            encode(state.clip_vector[row], state.clip_code[row])
+            encode(state.clip_vector[other], state.clip_code[other])
 
 
 @compiled("void(S,i8,i8,i8[::1],i8)", inner=True)
@@ -1608,6 +1629,92 @@ def plan_walks(state, viewer, seed, count, follows, walks):  # type: ignore[no-u
     return n + 1
 
 
+@compiled("i8(i1[:,::1],i8,i4[::1])", inner=True)
+def code_likeness(codes, row, code):  # type: ignore[no-untyped-def]
+    """As `likeness_of` with the clip's bias, of codes: 4096 is 1.0. Integers, so that it may be added in any order."""
+    product = np.int32(0)
+    for i in range(SIZE):
+        product += np.int32(codes[row, i]) * code[i]
+    return np.int64(product) + np.int64(codes[row, BIAS]) * 256
+
+
+@compiled("i8(i8[:,::1],i8,i8,i8)", inner=True)
+def keep_best(found, n, row, likeness):  # type: ignore[no-untyped-def]
+    """Puts a row into its place among the ALIKE best so far, best first, once; gives their number. The third column, of
+    those that were walked from, is 0."""
+    if n == ALIKE and likeness <= found[n - 1, 1]:
+        return n
+    for i in range(n):
+        if found[i, 0] == row:
+            return n
+    i = min(n, ALIKE - 1)
+    while i > 0 and found[i - 1, 1] < likeness:
+        for k in range(3):
+            found[i, k] = found[i - 1, k]
+        i -= 1
+    found[i, 0], found[i, 1], found[i, 2] = row, likeness, 0
+    return min(n + 1, ALIKE)
+
+
+@compiled("b1(S,i8,i8,i8,b1)", inner=True)
+def may_gather(state, viewer, row, minute, again):  # type: ignore[no-untyped-def]
+    return state.clip[row, C_LIVE] != 0 and not is_barred(state, viewer, row, minute, again)
+
+
+@compiled("i8(S,i8,i8,b1,i4[::1],i8[:,::1])", inner=True)
+def compare_all(state, viewer, minute, again, code, found):  # type: ignore[no-untyped-def]
+    n = np.int64(0)
+    for row in range(state.meta[M_CLIPS]):
+        likeness = code_likeness(state.clip_code, row, code)
+        if (n < ALIKE or likeness > found[n - 1, 1]) and may_gather(state, viewer, row, minute, again):
+            n = keep_best(found, n, row, likeness)
+    return n
+
+
+@compiled("i8(S,i8,u8,i4[::1],i8[:,::1])", inner=True)
+def walk_alike(state, viewer, seed, code, found):  # type: ignore[no-untyped-def]
+    """From the last good ones and a few drawn at random always on from the best that nobody went on from yet, to those
+    that go together with it: a best-first search of a graph of neighbours (Malkov, Yashunin 2018), which here is that
+    of `near`."""
+    n = np.int64(0)
+    for g in range(RECENT):
+        row = last_good(state.viewer[viewer], g)
+        if row >= 0:
+            n = keep_best(found, n, row, code_likeness(state.clip_code, row, code))
+    for i in range(SAMPLE):
+        row = draw_below(seed, 300 + i, state.meta[M_CLIPS])
+        n = keep_best(found, n, row, code_likeness(state.clip_code, row, code))
+    for _ in range(WALKED):
+        at = np.int64(0)
+        while at < n and found[at, 2]:
+            at += 1
+        if at == n:
+            break
+        found[at, 2] = 1
+        a = found[at, 0]
+        for k in range(NEIGHBOURS_WALKED):
+            b = np.int64(state.near[a, k, 0]) - 1
+            if b < 0:
+                break
+            n = keep_best(found, n, b, code_likeness(state.clip_code, b, code))
+    return n
+
+
+@compiled("i8(S,i8,i8,b1,u8,i8,i8[:,::1])")
+def find_alike(state, viewer, minute, again, seed, compared, found):  # type: ignore[no-untyped-def]
+    """Fills found[ALIKE, 3] with rows and their likeness, best first, and gives their number. All clips are looked at
+    where there are at most `compared`, and what may not be gathered is left out; else it may be among them."""
+    if viewer < 0 or state.viewer_vector[viewer, 0] == 0:
+        return np.int64(0)
+    code = np.empty(SIZE, dtype=np.int32)
+    for i in range(SIZE):
+        value = np.float64(state.viewer_vector[viewer, i]) * CODE
+        code[i] = np.int32(min(max(value, np.float64(-127)), np.float64(127)))
+    if state.meta[M_CLIPS] <= compared:
+        return compare_all(state, viewer, minute, again, code, found)
+    return walk_alike(state, viewer, seed, code, found)
+
+
 @compiled("void(S,i8,i8,i8,i8,i8[::1],i8[::1])", inner=True)
 def fill_near(state, viewer, minute, page, n, rows, near):  # type: ignore[no-untyped-def]
     """near[candidate]: as near_of, for all of them at once."""
@@ -1642,7 +1749,8 @@ def consider_rows(state, viewer_id, minute, page, rows, near):  # type: ignore[n
 def gather_rows(state, viewer_id, minute, again, seed, count, follows, barred, page, rows, sources, near):  # type: ignore[no-untyped-def]
     """Fills rows, sources (bits 1 << Source) and near (ONE is 1.0); gives their number, at most `count`.
 
-    First single rows are offered, then whole groups are walked, each with a share of `count`. The walk over
+    First single rows are offered, then those most like the viewer, then whole groups are walked, each with a share of
+    `count`. The walk over
     everything comes last and goes further where little was found, so that a clip that may be shown is found
     whatever the viewer has seen inside the window.
     """
@@ -1658,6 +1766,10 @@ def gather_rows(state, viewer_id, minute, again, seed, count, follows, barred, p
     for i in range(plan_offers(state, profile, seed, count, offers)):
         limit = offers[i, 2]
         n = add_candidate(state, viewer, offers[i, 0], minute, again, offers[i, 1], page, limit, n, rows, sources)
+    found = np.empty((ALIKE, 3), dtype=np.int64)
+    limit = min(n + count // 6, count)
+    for i in range(find_alike(state, profile, minute, again, seed, COMPARED_AT_MOST, found)):
+        n = add_candidate(state, viewer, found[i, 0], minute, again, LIKENESS, page, limit, n, rows, sources)
     walks = np.empty((WALKS, 4), dtype=np.int64)
     share = n
     for i in range(plan_walks(state, profile, seed, count, follows, walks)):

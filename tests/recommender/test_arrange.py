@@ -149,3 +149,13 @@ def test_every_page_tries_one_unproven_clip_and_about_one_clip_in_eighty_is_draw
     assert all(sum(placed.draw == Draw.TRIED for placed in page) == 1 for page in pages)
     assert 0.01 < ways[Draw.DRAWN] / sum(ways.values()) < 0.02
     assert all((placed.source == Source.RANDOM) == (placed.draw == Draw.DRAWN) for page in pages for placed in page)
+
+
+def test_what_was_ranked_is_named_by_what_found_it_not_by_the_draw() -> None:
+    for bits, source in (
+        (1 << Source.RANDOM | 1 << Source.LIKENESS, Source.LIKENESS),
+        (1 << Source.RANDOM | 1 << Source.POPULAR, Source.POPULAR),
+        (1 << Source.LIKENESS | 1 << Source.TRANSITION, Source.TRANSITION),
+    ):
+        page = arrange(some_scores([ONE], [1], sources=[bits]), seed=1, count=1)
+        assert [placed.source for placed in page] == [source]

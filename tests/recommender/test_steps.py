@@ -5,7 +5,7 @@ from random import Random
 import numpy as np
 
 from freehold.domain.ids import AccountId, ClipId, PageId, ViewerId
-from freehold.domain.watch import Item, Surface, Watch
+from freehold.domain.watch import GATHERED, Item, Source, Surface, Watch
 from freehold.recommender import ONE, Head, Learner, TermName, Weights, kernels
 
 START_US = 1_760_000_000_000_000
@@ -56,6 +56,64 @@ def test_who_chooses_as_a_crowd_does_is_expected_to_like_the_rest_of_what_it_cho
     assert of_even[:10].mean() > of_even[10:].mean()
     assert of_odd[10:].mean() > of_odd[:10].mean()
     assert not any(terms_of(learner, 1000, rest, TermName.ALIKE)), "who has chosen nothing is like nobody"
+
+
+def many_crowds(learner: Learner, crowds: int = 12, clips: int = 50, viewers: int = 900) -> None:
+    """Each viewer chooses ten clips of its crowd's."""
+    random = Random(8)
+    for viewer in range(1, viewers + 1):
+        first = 1 + viewer % crowds * clips
+        for minute, n in enumerate(random.sample(range(first, first + clips), 10)):
+            learner.learn(a_watch(viewer, n, minute))
+
+
+def alike_to(learner: Learner, viewer: int, compared: int) -> list[int]:
+    """Rows, best first."""
+    found = np.empty((kernels.ALIKE, 3), dtype=np.int64)
+    row = kernels.find_viewer(learner._state, viewer)
+    size = kernels.find_alike(learner._state, row, START_US // MINUTE_US, False, np.uint64(9), compared, found)
+    assert list(found[:size, 1]) == sorted(found[:size, 1], reverse=True)
+    return [int(row) for row in found[:size, 0]]
+
+
+def test_what_a_viewers_crowd_chooses_is_found_among_all_clips_by_its_vector() -> None:
+    learner = a_learner(600)
+    many_crowds(learner)
+    theirs, watched = range(301, 351), [301, 302, 303, 304, 305, 306]
+    learner.learn_batch([a_watch(5000, n) for n in watched])
+    gathered = learner.gather(ViewerId(5000), START_US + 30 * MINUTE_US, 3)
+    found = [
+        clip_id
+        for clip_id, sources in zip(gathered.clip_ids.tolist(), gathered.sources.tolist(), strict=True)
+        if sources >> Source.LIKENESS & 1
+    ]
+    assert GATHERED // 6 <= len(found) <= kernels.ALIKE, "a share of the candidates; some had been found before"
+    assert sum(clip_id in found for clip_id in theirs) > 0.65 * (len(theirs) - len(watched))
+    assert not set(found) & set(watched), "what was watched stays away"
+    newcomer = learner.gather(ViewerId(5001), START_US, 3)
+    assert not (newcomer.sources >> Source.LIKENESS & 1).any(), "who has chosen nothing is like nobody"
+
+
+def test_beyond_what_is_compared_one_by_one_a_walk_among_neighbours_finds_nearly_the_same() -> None:
+    learner = a_learner(600)
+    many_crowds(learner)
+    shares = []
+    for viewer in range(1, 41):
+        exact, walked = alike_to(learner, viewer, 600), alike_to(learner, viewer, 599)
+        best = set(exact[:32])
+        assert len(walked) == len(set(walked)) > kernels.ALIKE // 2
+        shares.append(len(best & set(walked)) / len(best))
+    assert sum(shares) / len(shares) > 0.85, shares
+
+
+def test_codes_follow_their_vectors() -> None:
+    learner = a_learner(40)
+    two_crowds(learner)
+    learner.add_items([Item(ClipId(41), AccountId(41), None, (), 10_000, 0)])
+    codes, vectors = learner._state.clip_code[:41], learner._state.clip_vector[:41]
+    steps = np.array([kernels.CODE] * kernels.SIZE + [kernels.BIAS_CODE])
+    assert (codes == np.trunc(np.clip(vectors.astype(np.float64) * steps, -127, 127))).all()
+    assert np.abs(codes[40]).max() > 0, "a new clip is somewhere too"
 
 
 def test_a_forgotten_viewer_leaves_neither_a_vector_nor_a_choice() -> None:
