@@ -9,7 +9,7 @@ from freehold.actions.making import checked_making, sound_asked
 from freehold.actions.upload import Intake
 from freehold.backends.database import Transaction
 from freehold.domain.account import Account, Viewer
-from freehold.domain.clip import Clip, ClipKind, ClipState, Wish
+from freehold.domain.clip import Audience, Clip, ClipKind, ClipState, Wish
 from freehold.domain.cut import Cut, Part
 from freehold.domain.errors import BadInput, Conflict
 from freehold.domain.ids import ClipId, ViewerId, new_id
@@ -42,7 +42,7 @@ async def gather(
     words: Words | None = None,
     asked: AskedMaking | None = None,
 ) -> Clip:
-    """A post of the pictures, which it takes the place of: a draft with what was said of the first, or with `words`;
+    """A post of the pictures, which it takes the place of: a draft with what was said of them, or with `words`;
     the sound that is `asked` for is heard under them.
 
     Raises `BadInput` (codes `pictures-count`, `pictures-twice`, `alt-too-long`, `photo-not-made-with`), what
@@ -67,7 +67,7 @@ async def gather(
         viewer = Viewer(ViewerId(account.id), account)
         making = await checked_making(transaction, viewer, asked, at_us) if asked else None
         told = tuple(one.picture_alts[0] if alt is None else alt for one, alt in zip(of, alts, strict=True))
-        clip = replace(_begun(of[0], clip_id, at_us), picture_alts=told, sound_id=sound_asked(asked))
+        clip = replace(_begun(of, clip_id, at_us), picture_alts=told, sound_id=sound_asked(asked))
         clip = clip_actions.with_words(clip, said) if said else clip
         await clips.insert(transaction, clip, at_us)
         await clips.set_tags(transaction, clip_id, clip_actions.parse_tags(clip.caption))
@@ -93,9 +93,13 @@ async def _check(transaction: Transaction, of: Sequence[Clip]) -> None:
         raise Conflict("picture-taken", "Another post is made of one of these already.")
 
 
-def _begun(first: Clip, clip_id: ClipId, at_us: int) -> Clip:
-    """With the words of the first picture's clip; how large it is, is not known yet."""
+def _begun(of: Sequence[Clip], clip_id: ClipId, at_us: int) -> Clip:
+    """With the words of the first picture's clip, the labels of any, and for the fewest that one of them is for; how
+    large it is, is not known yet."""
+    audience = max((clip.audience for clip in of), key=list(Audience).index)
     return replace(
-        first, id=clip_id, state=ClipState.UPLOADED, state_since_us=at_us, size_bytes=0, incoming_name=None,
-        original_key=None, duration_ms=0, width_px=0, height_px=0, cover_key=None, created_at_us=at_us,
+        of[0], id=clip_id, audience=audience, is_sensitive=any(clip.is_sensitive for clip in of),
+        is_ai_made=any(clip.is_ai_made for clip in of), state=ClipState.UPLOADED, state_since_us=at_us, size_bytes=0,
+        incoming_name=None, original_key=None, duration_ms=0, width_px=0, height_px=0, cover_key=None,
+        created_at_us=at_us,
     )  # fmt: skip

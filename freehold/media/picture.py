@@ -3,6 +3,7 @@ sizes, so that nothing of the file survives: no place, no camera, no thumbnail o
 
 import asyncio
 import os
+import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,10 @@ BOUNDS = JailLimits(memory_bytes=4 << 30, cpu_s=60, file_bytes=32 << 20, open_fi
 WALL_S = 120.0
 STILL_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis"))
 START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""Markers of JPEG (T.81, B.1.1.3) behind which the size stands."""
+"""Markers of JPEG (T.81, B.1.1.3) behind which the size stands…"""
+FILL = re.compile(rb"\xff+")
+SEGMENTS_LIMIT = 1_000
+"""…after so many others at most: there are a few, or some hundreds where a large profile is in parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +79,18 @@ def _sized(data: bytes) -> tuple[Kind, tuple[int, int] | None]:
 
 def _jpeg_size(data: bytes) -> tuple[int, int] | None:
     at = 2
-    while at + 9 <= len(data):
-        if data[at] != 0xFF:
+    for _ in range(SEGMENTS_LIMIT):
+        fill = FILL.match(data, at)
+        if fill is None or fill.end() + 8 > len(data):
             return None
-        marker = data[at + 1]
-        if marker == 0xFF:
-            at += 1
-        elif marker in START_OF_FRAME:
-            height_px, width_px = struct.unpack(">HH", data[at + 5 : at + 9])
+        at = fill.end()
+        if data[at] in START_OF_FRAME:
+            height_px, width_px = struct.unpack(">HH", data[at + 4 : at + 8])
             return width_px, height_px
-        else:
-            at += 2 + int.from_bytes(data[at + 2 : at + 4])
+        length = int.from_bytes(data[at + 1 : at + 3])
+        if length < 2:
+            return None
+        at += 1 + length
     return None
 
 
@@ -139,7 +144,7 @@ async def draw_picture(source: Path, place: int, out_dir: Path, jail: Jail) -> D
     """The picture as it is kept, at its place in its post, from 1. Raises MediaRefusal or BackendError."""
     if (await asyncio.to_thread(source.stat)).st_size > PICTURE_BYTES_LIMIT:
         raise MediaRefusal("picture-big")
-    kind = look(await asyncio.to_thread(source.read_bytes))
+    kind = await asyncio.to_thread(lambda: look(source.read_bytes()))
     folder, source = out_dir.resolve() / "pictures", source.resolve()
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     argv = picture_argv(ffmpeg_path(), source, kind, folder)
@@ -152,7 +157,7 @@ async def draw_picture(source: Path, place: int, out_dir: Path, jail: Jail) -> D
     files: dict[tuple[int, int], MediaFile] = {}
     for side in SIDES_PX:
         path = folder / f"{side}.jpg"
-        size = _jpeg_size(path.read_bytes()) or (0, 0)
+        size = _jpeg_size(await asyncio.to_thread(path.read_bytes)) or (0, 0)
         # Of what is small already, the larger ones are the same once more.
         if size not in files:
             named = path.rename(folder / picture_name(place, f"{side}.jpg"))

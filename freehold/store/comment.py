@@ -15,6 +15,7 @@ from freehold.domain.ids import AccountId, ClipId, CommentId
 from freehold.store.clip import placeholders
 
 NEWEST = 1 << 62
+HELD_CLIPS_LIMIT = 200
 
 
 class Order(StrEnum):
@@ -243,13 +244,14 @@ async def held_under_clips_of(
 
 
 async def count_held_under_clips_of(database: Database, author_id: AccountId) -> dict[ClipId, int]:
-    """By clip. Judge them before you say how many there are."""
+    """By clip, of the newest HELD_CLIPS_LIMIT of them. Judge them before you say how many there are."""
     rows = await database.fetch(
         "SELECT comment.clip_id, COUNT(*) AS count FROM comment JOIN clip ON clip.id = comment.clip_id"
         " JOIN account ON account.id = comment.author_id"
         " WHERE clip.author_id = $1 AND clip.state IN ('playable', 'ready') AND comment.held_at_us IS NOT NULL"
-        " AND account.suspended_at_us IS NULL GROUP BY comment.clip_id",
+        " AND account.suspended_at_us IS NULL GROUP BY comment.clip_id ORDER BY comment.clip_id DESC LIMIT $2",
         author_id,
+        HELD_CLIPS_LIMIT,
     )
     return {ClipId(row["clip_id"]): row["count"] for row in rows}
 

@@ -1367,7 +1367,7 @@ def test_words_are_written_by_touch_read_with_keys_and_reading_them_is_a_watch(
     assert axe_faults(page) == []
     page.reload()
     expect(page.locator(".clip.current.live")).to_be_visible()
-    page.wait_for_timeout(3300)
+    page.wait_for_timeout(6000)
     page.keyboard.press(" ")
     page.keyboard.press("ArrowDown")
     until(lambda: current(page) != clip and moves(page))
@@ -1382,6 +1382,7 @@ def test_words_are_written_by_touch_read_with_keys_and_reading_them_is_a_watch(
             (rows := [one for one in network.watches() if one["clip"] == clip][-2:])
             and rows[-1]["skipped"]
             and len(rows) == 2
+            and rows[0]["completions"]
             and rows
         )
     )

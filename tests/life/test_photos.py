@@ -227,12 +227,16 @@ async def test_what_is_no_picture_or_too_much_of_one_is_refused_by_name(
         (drawn(tmp_path / "one.png", "color=red:s=1x1"), "picture-small"),
         (b"\x89PNG\r\n\x1a\n" + bytes(8), "picture-broken"),
         (b"\xff\xd8\xff\xe0" + bytes(64), "picture-broken"),
+        (jpeg[:2] + b"\xff\xe0\0\2" * 2000 + jpeg[2:], "picture-broken"),
+        (jpeg[:2] + b"\xff\xe0\0\1" + jpeg[2:], "picture-broken"),
+        (b"\xff\xd8" + b"\xff" * (1 << 20), "picture-broken"),
         (b"%PDF-1.7" + bytes(64), "picture-kind"),
     ):
         with pytest.raises(MediaRefusal) as refused:
             look(data)
         assert refused.value.code == code
-    assert look(jpeg).demuxer == "jpeg_pipe"
+    for more in (b"", b"\xff" * (1 << 20), b"\xff\xe0\0\2" * 500):
+        assert look(jpeg[:2] + more + jpeg[2:]).demuxer == "jpeg_pipe"
 
     video = await upload(running, author, b"\0\0\0\x18ftypmp42" + bytes(99))
     mine = await ended(author, video)
@@ -248,6 +252,11 @@ async def test_what_is_no_picture_or_too_much_of_one_is_refused_by_name(
         ([{"clip": "0000000000000"}], (404, "clip-absent")),
     ):
         assert await author.refusal("POST", "/api/clips/pictures", {"pictures": pictures}) == wanted, pictures[:2]
+    other = await upload(running, author, jpeg)
+    await author.json("PATCH", f"/api/clips/{other}", {"is_sensitive": True, "audience": "followers"})
+    both = {"pictures": [{"clip": whole}, {"clip": other}]}
+    mine = (await author.json("POST", "/api/clips/pictures", both, status=201))["clip"]
+    assert mine["is_sensitive"] and mine["audience"] == "followers", "what is said of one holds for all"
     headers = {
         "tus-resumable": "1.0.0",
         "upload-length": str(PICTURE_BYTES_LIMIT + 1),
