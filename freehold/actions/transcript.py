@@ -7,7 +7,7 @@ from freehold.backends.database import Transaction
 from freehold.domain.captions import TRACK_LIMIT, Cue, checked, write
 from freehold.domain.clip import Clip
 from freehold.domain.ids import AccountId, ClipId
-from freehold.domain.transcript import TranscriptState
+from freehold.domain.transcript import Transcript, TranscriptState, told_of
 from freehold.store import captions, journal
 from freehold.store import clip as clips
 from freehold.store import cut as cuts
@@ -15,6 +15,7 @@ from freehold.store import transcript as transcripts
 from freehold.store.journal import Kind
 
 WAITS_FOR_A_LANGUAGE = (TranscriptState.UNSAID, TranscriptState.UNSUPPORTED)
+OF_A_LANGUAGE = (TranscriptState.MADE, TranscriptState.SILENT, TranscriptState.FAILED)
 
 
 async def ask(transaction: Transaction, clip_id: ClipId, at_us: int) -> None:
@@ -30,11 +31,21 @@ async def is_off(transaction: Transaction, clip_id: ClipId) -> bool:
 
 
 async def reconsider(transaction: Transaction, before: Clip, after: Clip, at_us: int) -> None:
-    """Have it listened to where it was not for want of a language, and something else is said of it now."""
+    """Have it listened to where it was not for want of a language, and something else is said of it now; and again
+    where it was, or just is, listened to in another language."""
     if (before.language, before.caption) == (after.language, after.caption):
         return
     known = await transcripts.of_clip(transaction, after.id)
-    if known is not None and known.state in WAITS_FOR_A_LANGUAGE:
+    if known is None:
+        return
+    is_due = known.state in WAITS_FOR_A_LANGUAGE
+    if known.state is TranscriptState.DUE:
+        # Who listens just now finds another row than theirs.
+        is_due = told_of(before) != told_of(after)
+    elif known.state in OF_A_LANGUAGE and before.language != after.language:
+        by_machine = (await captions.by_machine_of(transaction, [after.id])).get(after.id, [])
+        is_due = not after.language or after.language not in by_machine
+    if is_due:
         await transcripts.put(transaction, after.id, TranscriptState.DUE, at_us, at_us)
 
 
@@ -59,15 +70,29 @@ async def choose(transaction: Transaction, clip: Clip, is_wanted: bool, at_us: i
 
 
 async def settle(
-    backends: Backends, clip_id: ClipId, state: TranscriptState, language: str, cues: Sequence[Cue], at_us: int
+    backends: Backends,
+    clip_id: ClipId,
+    state: TranscriptState,
+    language: str,
+    cues: Sequence[Cue],
+    at_us: int,
+    *,
+    due: Transcript | None = None,
+    told: str | None = None,
 ) -> None:
     """What became of it: with cues, they are the clip's captions in that language from here on, where its author has
-    none. Nothing happens where it is not due any more."""
+    none. What the machine made before goes. Nothing happens where it is not due any more, is not `due` as it was
+    leased, or something else than `told` tells the language by now."""
 
     async def work(transaction: Transaction) -> None:
         await clips.lock(transaction, clip_id)
         known = await transcripts.of_clip(transaction, clip_id)
         if known is None or known.state is not TranscriptState.DUE:
+            return
+        if due is not None and known != due:
+            return
+        clip = await clips.one_for_system(transaction, clip_id)
+        if told is not None and clip is not None and told_of(clip) != told:
             return
         if await cuts.taken_of(transaction, {clip_id}):
             # What is made of it is listened to as a whole.
@@ -75,9 +100,10 @@ async def settle(
             return
         kept = checked(cues)
         is_made = bool(kept) and await _has_room(transaction, clip_id, language)
+        is_other = await captions.delete_by_machine(transaction, clip_id)
         if is_made:
-            await captions.delete_by_machine(transaction, clip_id)
             await captions.put(transaction, clip_id, language, write(kept), at_us, is_by_machine=True)
+        if is_made or is_other:
             await _note(transaction, clip_id, None, at_us)
         reached = state if is_made or not kept else TranscriptState.OWN
         await transcripts.put(transaction, clip_id, reached, at_us)

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from freehold.domain.captions import CUE_LIMIT, Cue
+from freehold.domain.captions import CUE_LIMIT, CUE_TEXT_LIMIT, Cue
+from freehold.domain.clip import Clip
 from freehold.domain.ids import ClipId
 
 CUE_WIDTH = 64
@@ -48,6 +49,11 @@ class Word:
     text: str
 
 
+def told_of(clip: Clip) -> str:
+    """What its author said that tells the language: the language itself, else the caption that it is guessed from."""
+    return clip.language or clip.caption
+
+
 def cues_of(words: Iterable[Word]) -> tuple[Cue, ...]:
     """The words in cues that can be read: none is wider or longer than can be taken in, and what belongs together
     stands together."""
@@ -80,5 +86,6 @@ def _width(text: str) -> int:
 
 
 def _cue(line: Sequence[Word]) -> Cue:
-    from_ms = max(0, line[0].from_ms)
-    return Cue(from_ms, max(line[-1].to_ms, from_ms + LEAST_MS), "".join(word.text for word in line).strip())
+    """A single word may be longer than a cue can be: it is cut."""
+    from_ms, said = max(0, line[0].from_ms), "".join(word.text for word in line).strip()
+    return Cue(from_ms, max(line[-1].to_ms, from_ms + LEAST_MS), said[:CUE_TEXT_LIMIT])

@@ -4,6 +4,7 @@ What decides here is which words are heard when; who hears them is a stand-in th
 of the extra `transcribe`, which the last test has where it is installed.
 """
 
+import asyncio
 import importlib.util
 import json
 import shutil
@@ -20,7 +21,7 @@ from freehold.actions import clip as clip_actions
 from freehold.actions.clip import Change
 from freehold.app import clock_us
 from freehold.domain.account import Viewer
-from freehold.domain.captions import Cue, read
+from freehold.domain.captions import CUE_TEXT_LIMIT, Cue, checked, read
 from freehold.domain.clip import Clip, ClipState
 from freehold.domain.errors import SettingError
 from freehold.domain.ids import ClipId, ViewerId
@@ -28,7 +29,7 @@ from freehold.domain.transcript import CUE_MS, CUE_WIDTH, TranscriptState, Word,
 from freehold.media.life import Life
 from freehold.media.limits import Limits
 from freehold.media.scribe import Scribe
-from freehold.media.transcribe import ENGLISH_WORDS, Transcriber, open_transcriber
+from freehold.media.transcribe import ENGLISH_WORDS, Heard, Transcriber, open_transcriber
 from freehold.search.find import find_clips
 from freehold.search.index import take_in
 from freehold.search.language import language_of
@@ -255,6 +256,91 @@ async def test_where_listening_fails_it_is_tried_again_and_the_clip_is_none_the_
     studio.hears()
     await studio.change(clip_id, may_transcribe=True)
     assert await studio.listen() and await studio.by_machine(clip_id) == ["en"]
+
+
+@ON_ONE
+@pytest.mark.parametrize(
+    "fault", [KeyError("words"), AssertionError(), json.JSONDecodeError("no", "", 0), OSError(2, "gone")]
+)
+async def test_whatever_goes_wrong_with_listening_is_counted_and_ends(
+    studio: Studio, make_film: Make, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    async def listen(*_: object) -> Heard:
+        raise fault
+
+    monkeypatch.setattr("freehold.media.scribe.BACKOFF_US", 0)
+    monkeypatch.setattr(Transcriber, "listen", listen)
+    clip_id = await studio.clip(make_film(size=SIZE))
+    assert [await studio.listen() for _ in range(4)] == [True, True, True, False]
+    assert await studio.state(clip_id) is TranscriptState.FAILED
+
+
+@ON_ONE
+async def test_what_cannot_be_settled_is_counted_and_who_is_cancelled_counts_nothing(
+    studio: Studio, make_film: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def cancelled(*_: object) -> Heard:
+        raise asyncio.CancelledError
+
+    async def too_long(*_: object) -> Heard:
+        return Heard(TranscriptState.MADE, "en", [Cue(0, 900, "o" * (CUE_TEXT_LIMIT + 1))])
+
+    monkeypatch.setattr("freehold.media.scribe.BACKOFF_US", 0)
+    monkeypatch.setattr(Transcriber, "listen", cancelled)
+    clip_id = await studio.clip(make_film(size=SIZE))
+    with pytest.raises(asyncio.CancelledError):
+        await studio.listen()
+    monkeypatch.setattr(Transcriber, "listen", too_long)
+    assert [await studio.listen() for _ in range(4)] == [True, True, True, False]
+    assert await studio.state(clip_id) is TranscriptState.FAILED and await studio.tracks(clip_id) == {}
+
+
+async def test_another_language_has_it_listened_to_again_and_leaves_what_the_author_wrote(
+    studio: Studio, make_film: Make
+) -> None:
+    workshop, own = studio.workshop, (Cue(0, 500, "Minhas palavras"),)
+    studio.transcriber = replace(studio.transcriber, is_multilingual=True)
+    clip_id = await studio.clip(make_film(size=SIZE))
+    await caption_actions.set_captions(workshop.backends, workshop.account, clip_id, "pt", own, clock_us())
+    assert await studio.listen() and await studio.by_machine(clip_id) == ["en"]
+    await studio.change(clip_id, caption="What is said of it now")
+    assert not await studio.listen(), "the language is the same"
+    await studio.change(clip_id, language="de")
+    assert await studio.listen() and await studio.by_machine(clip_id) == ["de"]
+    studio.hears(no_speech=0.7)
+    await studio.change(clip_id, language="fr")
+    assert await studio.listen() and await studio.state(clip_id) is TranscriptState.SILENT
+    assert await studio.tracks(clip_id) == {"pt": own} and (await workshop.clip(clip_id)).caption_languages == "pt"
+    studio.hears()
+    await studio.change(clip_id, language="en")
+    assert await studio.listen() and await studio.by_machine(clip_id) == ["en"]
+    studio.transcriber = replace(studio.transcriber, is_multilingual=False)
+    await studio.change(clip_id, language="de")
+    assert await studio.listen() and await studio.state(clip_id) is TranscriptState.UNSUPPORTED
+    assert await studio.tracks(clip_id) == {"pt": own}
+
+
+@pytest.mark.parametrize("changes", [[{"language": "de"}], [{"may_transcribe": False}, {"may_transcribe": True}]])
+async def test_what_was_heard_before_the_author_changed_their_mind_is_thrown_away(
+    studio: Studio, make_film: Make, monkeypatch: pytest.MonkeyPatch, changes: list[dict[str, Any]]
+) -> None:
+    clip_id = await studio.clip(make_film(size=SIZE))
+
+    async def listen(*_: object) -> Heard:
+        for change in changes:
+            await studio.change(clip_id, **change)
+        return Heard(TranscriptState.MADE, "en", [Cue(0, 900, "Hello")])
+
+    monkeypatch.setattr(Transcriber, "listen", listen)
+    assert await studio.listen()
+    assert await studio.state(clip_id) is TranscriptState.DUE and await studio.tracks(clip_id) == {}
+    changes = []
+    assert await studio.listen() and await studio.state(clip_id) is TranscriptState.MADE, "due at once"
+
+
+def test_a_word_longer_than_a_cue_is_cut() -> None:
+    cues = cues_of([Word(0, 900, " " + "o" * 2 * CUE_TEXT_LIMIT), Word(900, 999, " kiln")])
+    assert [len(cue.text) for cue in cues] == [CUE_TEXT_LIMIT, 4] and checked(cues) == cues
 
 
 def test_words_become_cues_that_can_be_read() -> None:
