@@ -1377,17 +1377,18 @@ def test_words_are_written_by_touch_read_with_keys_and_reading_them_is_a_watch(
     page.keyboard.press("j")
     until(lambda: current(page) != clip)
     page.close(run_before_unload=True)
-    read, skipped = until(
+    # What was looked at for long may be told in parts.
+    rows = until(
         lambda: (
-            (rows := [one for one in network.watches() if one["clip"] == clip][-2:])
-            and rows[-1]["skipped"]
-            and len(rows) == 2
-            and rows[0]["completions"]
-            and rows
+            (mine := [one for one in network.watches() if one["clip"] == clip])
+            and mine[-1]["skipped"]
+            and [one for one in mine if one["page"] == mine[-1]["page"]]
         )
     )
-    assert read["completions"] == 1 and not read["skipped"] and 2900 < read["watched_ms"] < 4000
-    assert skipped["completions"] == 0 and 300 < skipped["watched_ms"] < 2500
+    end = [one["completions"] for one in rows].index(1) + 1
+    assert sum(one["completions"] for one in rows) == 1 and not any(one["skipped"] for one in rows[:end])
+    assert 2900 < sum(one["watched_ms"] for one in rows[:end]) < 4000
+    assert 300 < sum(one["watched_ms"] for one in rows[end:]) < 2500
     author.goto("/studio")
     author.locator(f'[data-id="{clip}"] [value="delete"]').tap()
     author.get_by_role("dialog").get_by_role("button", name="Delete").tap()
