@@ -76,6 +76,23 @@ SIGNS = np.array([1, 1, -1, 1, 1, 1, 1, -1, 1, 1, 1, 1], dtype=np.int64)
 """Which way a head goes with liking a clip more."""
 LONG_MS = 18_000
 
+# rows of scratch
+(
+    X_OUTCOMES,
+    X_LIKELY,
+    X_HABITS,
+    X_AHEAD,
+    X_HELD,
+    X_STEPS,
+    X_OTHERS,
+    X_SESSION,
+    X_LEVEL,
+    X_SUGGESTED,
+    X_MOVED,
+    X_RENEWED,
+    SCRATCHES,
+) = range(13)
+
 # where a clip is put before a viewer: each has heads of its own, and one of each class of length
 SURFACES, CLASSES, ON_PAGE = 16, 11, 0
 BY_SURFACE = 1 + CLASSES
@@ -293,6 +310,11 @@ class State(NamedTuple):
     """int32[:, 1]: the level, -2 to 2"""
     stamp: Any
     place: Any
+    scratch: Any
+    """int64[SCRATCHES, HEADS + 1]: room to work in, as nothing that is called millions of times may allocate; each
+    row is one function's"""
+    scratch_gains: Any
+    """float64[HEADS, STEPS]"""
 
 
 def _field_types() -> tuple[Any, ...]:
@@ -306,6 +328,7 @@ def _field_types() -> tuple[Any, ...]:
     wide |= {"clip_vector": types.float32[:, ::1], "viewer_vector": types.float32[:, ::1]}
     wide |= {"clip_code": types.int8[:, ::1]}
     wide |= {"gain": types.float64[:, :, ::1], "choice": short2}
+    wide |= {"scratch": long2, "scratch_gains": types.float64[:, ::1]}
     thin = dict.fromkeys(("after", "before", "unproven", "place"), short)
     return tuple((wide | thin).get(name, long) for name in State._fields)
 
@@ -323,13 +346,17 @@ NAMES |= {
 }
 
 
-def compiled(*signatures: str, inner: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def compiled(
+    *signatures: str, inner: bool = False, allocates: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """njit for these signatures only, cached on disk where there is somewhere to put it.
 
     `inner` functions are called by others only: without the way in from Python they compile in a quarter of the time.
+    What does not allocate counts no references: to count those of every array of a state took a third of all time.
     """
     resolved = [eval(signature, {"__builtins__": {}}, NAMES) for signature in signatures]
     options: Any = {"error_model": "numpy", "no_cpython_wrapper": inner, "no_cfunc_wrapper": inner}
+    options["_nrt"] = allocates
 
     def compile_now(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
@@ -596,7 +623,7 @@ def note_session(state, viewer, minute):  # type: ignore[no-untyped-def]
     """Holds the habits where a session begins that isn't the first."""
     last_min = state.viewer[viewer, V_LAST_MIN]
     if last_min and minute - last_min > SESSION_MIN:
-        habits = np.empty(HEADS, dtype=np.int64)
+        habits = state.scratch[X_SESSION]
         fill_habits(state.weights[P_HABIT_PRIOR], state.viewer_heads[viewer], habits)
         for head in range(HEADS):
             state.habit[viewer, head] = habits[head]
@@ -629,7 +656,7 @@ def level_of(quality):  # type: ignore[no-untyped-def]
 def relevel(state, row):  # type: ignore[no-untyped-def]
     if state.clip[row, C_LIVE] == 0:
         return
-    level = level_of(quality_of(state, row, np.empty(HEADS, dtype=np.int64)))
+    level = level_of(quality_of(state, row, state.scratch[X_LEVEL]))
     old = state.clip[row, C_LEVEL]
     if level == old:
         return
@@ -643,7 +670,7 @@ def relevel(state, row):  # type: ignore[no-untyped-def]
 @compiled("void(S,i8)", inner=True)
 def enlist(state, row):  # type: ignore[no-untyped-def]
     """Puts a clip into the lists of its groups and, while few have been shown it, among the unproven."""
-    level = level_of(quality_of(state, row, np.empty(HEADS, dtype=np.int64)))
+    level = level_of(quality_of(state, row, state.scratch[X_LEVEL]))
     state.clip[row, C_LEVEL] = level
     for slot in range(state.clip[row, C_GROUPS]):
         link(state, row, slot, level if is_levelled(slot) else 0)
@@ -1133,7 +1160,7 @@ def count_watch(state, row, outcomes, likely, ahead, is_act):  # type: ignore[no
     not speak for all.
     """
     weights, clip = state.weights, state.clip[row]
-    log_odds = np.empty(HEADS, dtype=np.int64)
+    log_odds, moved = state.scratch[X_SUGGESTED], state.scratch[X_MOVED]
     fill_suggested(weights, state.meta, clip, state.clip_vector[row, BIAS], state.ratio, log_odds)
     was_known = share_known(weights, state.clip_heads[row, H_FINISH, E_OF])
     tags = max(clip[C_GROUPS] - FIRST_TAG, 1)
@@ -1152,7 +1179,6 @@ def count_watch(state, row, outcomes, likely, ahead, is_act):  # type: ignore[no
             weights, clip, state.group_heads, state.ratio, head, got * told >> 20, exposure * told >> 20, start
         )
         add_heads(state.clip_heads[row, head], got, exposure, MEMORY)
-    moved = np.empty(HEADS + 1, dtype=np.int64)
     for head in range(HEADS):
         moved[head] = -state.deviation[row, head]
     moved[HEADS] = -was_known
@@ -1185,7 +1211,7 @@ def renew_next(state):  # type: ignore[no-untyped-def]
     state.meta[M_TURN] = (row + 1) % state.meta[M_CLIPS]
     if state.clip[row, C_LIVE] == 0:
         return
-    log_odds = np.empty(HEADS, dtype=np.int64)
+    log_odds = state.scratch[X_RENEWED]
     fill_suggested(state.weights, state.meta, state.clip[row], state.clip_vector[row, BIAS], state.ratio, log_odds)
     fill_deviation(state.weights, state.clip_heads[row], log_odds, state.deviation[row])
     ask_company(state, row)
@@ -1328,13 +1354,21 @@ def move_gains(learned, rate, error, steps):  # type: ignore[no-untyped-def]
         learned[step, A_GAIN] = min(max(moved, np.float64(0)), np.float64(MOST_GAIN))
 
 
+@compiled("b1(i8[::1])", inner=True)
+def is_nothing(steps):  # type: ignore[no-untyped-def]
+    bits = np.int64(0)
+    for step in range(STEPS):
+        bits |= steps[step]
+    return bits == 0
+
+
 @compiled("void(S,i8[::1],i8[::1],i8[::1])", inner=True)
 def weigh_steps(state, outcomes, ahead, steps):  # type: ignore[no-untyped-def]
     """Learns the gains of each head from what became of a clip that was put on a page. What is told apart from the
     watch has none: here it would only ever fail."""
-    if not steps.any():
+    if is_nothing(steps):
         return
-    gains = np.empty((HEADS, STEPS), dtype=np.float64)
+    gains = state.scratch_gains
     fill_gains(state.meta, state.gain, gains)
     for head in range(HEADS):
         if H_LIKE <= head <= H_FOLLOW:
@@ -1351,13 +1385,14 @@ def weigh_choice(state, viewer, row, minute):  # type: ignore[no-untyped-def]
     other = draw_below(np.uint64(state.meta[M_CHAIN]), 7, state.meta[M_CLIPS])
     if other == row or state.clip[other, C_LIVE] == 0:
         return
-    steps, others = np.empty(STEPS, dtype=np.int64), np.empty(STEPS, dtype=np.int64)
+    steps, others = state.scratch[X_STEPS], state.scratch[X_OTHERS]
     fill_steps(state, viewer, row, minute, near_of(state, viewer, row, minute), steps)
     fill_steps(state, viewer, other, minute, near_of(state, viewer, other, minute), others)
+    learned, gains = state.gain[OF_CHOICES], state.scratch_gains[0]
     for step in range(STEPS):
         steps[step] -= others[step]
-    learned = state.gain[OF_CHOICES]
-    chance = np.float64(chance_of(shift_by(learned[:, A_GAIN].copy(), steps))) / ONE
+        gains[step] = learned[step, A_GAIN]
+    chance = np.float64(chance_of(shift_by(gains, steps))) / ONE
     move_gains(learned, CHOICE_RATE, 1 - chance, steps)
 
 
@@ -1410,8 +1445,9 @@ def replay_choices(state):  # type: ignore[no-untyped-def]
 @compiled("void(S,i8,i8,i8[::1],i8)", inner=True)
 def learn_one(state, viewer, row, watch, minute):  # type: ignore[no-untyped-def]
     weights, clip = state.weights, state.clip[row]
-    outcomes, likely = np.empty(HEADS, np.int64), np.empty(HEADS, np.int64)
-    habits, ahead, held = np.zeros(HEADS, np.int64), np.empty(HEADS, np.int64), np.empty(HEADS, np.int64)
+    outcomes, likely, habits = state.scratch[X_OUTCOMES], state.scratch[X_LIKELY], state.scratch[X_HABITS]
+    ahead, held = state.scratch[X_AHEAD], state.scratch[X_HELD]
+    habits[:] = 0
     profile = profile_of(state.viewer, viewer)
     surface = surface_of(watch[W_SURFACE])
     counts = note_watched(state, viewer, row, minute, watch)
@@ -1431,7 +1467,7 @@ def learn_one(state, viewer, row, watch, minute):  # type: ignore[no-untyped-def
     is_good_choice = is_choice and is_good
     if profile >= 0:
         if is_full:
-            steps = np.empty(STEPS, np.int64)
+            steps = state.scratch[X_STEPS]
             fill_steps(state, profile, row, minute, near_of(state, profile, row, minute), steps)
             fill_habits_at(state, profile, minute, held)
             for head in range(HEADS):
@@ -1513,9 +1549,10 @@ def learn_reaction(state, viewer_id, row, head, minute):  # type: ignore[no-unty
     viewer = meet_viewer(state, viewer_id)
     if not note_reaction(state, viewer, row, minute, head):
         return
-    outcomes, likely, habits = np.zeros(HEADS, np.int64), np.empty(HEADS, np.int64), np.zeros(HEADS, np.int64)
+    outcomes, likely, habits = state.scratch[X_OUTCOMES], state.scratch[X_LIKELY], state.scratch[X_HABITS]
+    ahead = state.scratch[X_AHEAD]
+    outcomes[:] = 0
     outcomes[head] = 1
-    ahead = np.empty(HEADS, np.int64)
     profile = profile_of(state.viewer, viewer)
     fill_suggested(weights, state.meta, clip, state.clip_vector[row, BIAS], state.ratio, likely)
     fill_chances(weights, state.clip_heads[row], state.company[row], likely, HEADS)
@@ -1700,7 +1737,7 @@ def walk_alike(state, viewer, seed, code, found):  # type: ignore[no-untyped-def
     return n
 
 
-@compiled("i8(S,i8,i8,b1,u8,i8,i8[:,::1])")
+@compiled("i8(S,i8,i8,b1,u8,i8,i8[:,::1])", allocates=True)
 def find_alike(state, viewer, minute, again, seed, compared, found):  # type: ignore[no-untyped-def]
     """Fills found[ALIKE, 3] with rows and their likeness, best first, and gives their number. All clips are looked at
     where there are at most `compared`, and what may not be gathered is left out; else it may be among them."""
@@ -1745,7 +1782,7 @@ def consider_rows(state, viewer_id, minute, page, rows, near):  # type: ignore[n
     fill_near(state, profile_of(state.viewer, find_viewer(state, viewer_id)), minute, page, rows.size, rows, near)
 
 
-@compiled("i8(S,i8,i8,b1,u8,i8,i8[::1],i8[::1],i8,i8[::1],i8[::1],i8[::1])")
+@compiled("i8(S,i8,i8,b1,u8,i8,i8[::1],i8[::1],i8,i8[::1],i8[::1],i8[::1])", allocates=True)
 def gather_rows(state, viewer_id, minute, again, seed, count, follows, barred, page, rows, sources, near):  # type: ignore[no-untyped-def]
     """Fills rows, sources (bits 1 << Source) and near (ONE is 1.0); gives their number, at most `count`.
 
@@ -1815,7 +1852,7 @@ def add_viewer(weights, gains, steps, habits, log_odds, terms):  # type: ignore[
             terms[STEP_TERMS[step]] = after - before
 
 
-@compiled("void(S,i8,i8,i8,i8[::1],i8[::1],i8[::1],i8[:,::1],i8[::1])")
+@compiled("void(S,i8,i8,i8,i8[::1],i8[::1],i8[::1],i8[:,::1],i8[::1])", allocates=True)
 def score_rows(state, viewer_id, minute, surface, follows, rows, near, terms, total):  # type: ignore[no-untyped-def]
     """Fills terms[candidates, TERMS] and their sums. `follows` is sorted."""
     wisher = find_viewer(state, viewer_id)
@@ -1851,7 +1888,7 @@ def score_rows(state, viewer_id, minute, surface, follows, rows, near, terms, to
             total[i] += terms[i, term]
 
 
-@compiled("void(S,i8,i8,i8,i8[::1],i8[::1],i8[:,::1])")
+@compiled("void(S,i8,i8,i8,i8[::1],i8[::1],i8[:,::1])", allocates=True)
 def chance_rows(state, viewer_id, minute, surface, rows, near, chances):  # type: ignore[no-untyped-def]
     """Fills chances[candidates, HEADS]: how likely each head comes true for this viewer."""
     viewer = profile_of(state.viewer, find_viewer(state, viewer_id))
@@ -1891,12 +1928,12 @@ def in_pool(author, sound, flags, used, i, at, n, chosen, last_author, last_soun
     return fits(author, sound, i, before_author, before_sound, after_author, after_sound)
 
 
-@compiled("i8(i8[::1],i8[::1],i8[::1],i8[::1],u1[::1],i8,i8,i8,i8[::1],u1[::1])", inner=True)
-def rank_greedily(total, author, sound, kind, spare, count, last_author, last_sound, chosen, used):  # type: ignore[no-untyped-def]
+@compiled("i8(i8[::1],i8[::1],i8[::1],i8[::1],u1[::1],i8,i8,i8,i8[::1],u1[::1],i8[::1],i8[::1])", inner=True)
+def rank_greedily(total, author, sound, kind, spare, count, last_author, last_sound, chosen, used, close, alike):  # type: ignore[no-untyped-def]
     """The ranked page: best first, worth less for each clip by the same author, sound or kind above it."""
     m = total.size
-    close = np.zeros(m, dtype=np.int64)
-    alike = np.zeros(m, dtype=np.int64)
+    close[:] = 0
+    alike[:] = 0
     n = 0
     while n < count:
         best = NONE
@@ -1965,7 +2002,10 @@ def chance(i, ranked, at, n, tried_in, drawn_in, tried_size, drawn_size, random_
     return chance
 
 
-@compiled("i8(i8[::1],i8[::1],i8[::1],i8[::1],u1[::1],u1[::1],u1[::1],u8,i8,i8,i8,i8,i8[::1],i8[::1],f8[::1])")
+@compiled(
+    "i8(i8[::1],i8[::1],i8[::1],i8[::1],u1[::1],u1[::1],u1[::1],u8,i8,i8,i8,i8,i8[::1],i8[::1],f8[::1])",
+    allocates=True,
+)
 def arrange_page(  # type: ignore[no-untyped-def]
     total,
     author,
@@ -1993,7 +2033,8 @@ def arrange_page(  # type: ignore[no-untyped-def]
     m = total.size
     used = np.zeros(m, dtype=np.uint8)
     chosen = np.zeros(count, dtype=np.int64)
-    n = rank_greedily(total, author, sound, kind, spare, count, last_author, last_sound, chosen, used)
+    close, alike = np.empty(m, dtype=np.int64), np.empty(m, dtype=np.int64)
+    n = rank_greedily(total, author, sound, kind, spare, count, last_author, last_sound, chosen, used, close, alike)
     places = max(n - 2, 0)
     tried_in = np.zeros((n, m), dtype=np.uint8)
     drawn_in = np.zeros((n, m), dtype=np.uint8)

@@ -15,7 +15,7 @@ from freehold.recommender.kernels import State
 from freehold.recommender.weights import Weights
 
 MAGIC = b"freehold learner 1\n"
-SCRATCH = ("stamp", "place")
+SCRATCH = frozenset(tables.scratch(0))
 
 Groups = dict[tuple[int, int | str], int]
 Follows = dict[int, npt.NDArray[np.int64]]
@@ -51,7 +51,7 @@ def unpack(data: bytes) -> tuple[State, Weights, Groups, Follows]:
     header = json.loads(data[at : at + length])
     at += length
     names = {name for name, *_ in header["arrays"]}
-    if set(header["weights"]) != set(Weights.__dataclass_fields__) or names != set(State._fields) - set(SCRATCH):
+    if set(header["weights"]) != set(Weights.__dataclass_fields__) or names != set(State._fields) - SCRATCH:
         raise SnapshotError("This snapshot is of another version of the learner.")
     fields: dict[str, Any] = {}
     for name, kind, shape, capacity in header["arrays"]:
@@ -61,7 +61,7 @@ def unpack(data: bytes) -> tuple[State, Weights, Groups, Follows]:
         fields[name] = array
         at += size * array.itemsize
     clips = fields["clip"].shape[0]
-    state = State(**fields, stamp=np.zeros(clips, dtype=np.int64), place=np.zeros(clips, dtype=np.int32))
+    state = State(**fields, **tables.scratch(clips))
     groups = {(kind, name): row for row, (kind, name) in enumerate(header["groups"])}
     follows = {int(viewer_id): np.array(rows, dtype=np.int64) for viewer_id, rows in header["follows"].items()}
     return state, Weights(**header["weights"]), groups, follows

@@ -1,5 +1,7 @@
 """Making, growing and purging the learner's arrays."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -77,9 +79,18 @@ def empty(weights: npt.NDArray[np.int64]) -> State:
         seen=np.zeros((TABLE_AT_FIRST, 1), dtype=np.int64),
         wish_key=np.zeros(TABLE_AT_FIRST, dtype=np.int64),
         wish=np.zeros((TABLE_AT_FIRST, 1), dtype=np.int32),
-        stamp=np.zeros(clips, dtype=np.int64),
-        place=np.zeros(clips, dtype=np.int32),
+        **scratch(clips),
     )
+
+
+def scratch(clips: int) -> dict[str, Any]:
+    """The fields that hold nothing between two calls: SCRATCH."""
+    return {
+        "stamp": np.zeros(clips, dtype=np.int64),
+        "place": np.zeros(clips, dtype=np.int32),
+        "scratch": np.zeros((kernels.SCRATCHES, kernels.HEADS + 1), dtype=np.int64),
+        "scratch_gains": np.zeros((kernels.HEADS, kernels.STEPS), dtype=np.float64),
+    }
 
 
 def with_room(
