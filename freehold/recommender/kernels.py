@@ -29,11 +29,13 @@ NEVER_AGAIN = (1 << 63) - 1
 UNWATCHED, LIKED, HANDED_OUT, SHARED, COMMENTED, FOLLOWED = (1 << bit for bit in range(31, 25, -1))
 REACTED = LIKED | SHARED | COMMENTED | FOLLOWED
 MINUTES = FOLLOWED - 1
+FORGOTTEN_MIN = 400 * 24 * 60
+"""What a viewer did so long ago no longer counts, and who was not met since is a newcomer; wishes and refusals stay."""
 FIRST_WATCH, FIRST_LIKE, FIRST_REFUSAL, SHOWN = np.int64(1), np.int64(2), np.int64(4), np.int64(8)
 
 # meta
 M_CLIPS, M_LIVE, M_GROUPS, M_VIEWERS, M_TASTES, M_SEEN, M_UNPROVEN, M_CHAIN, M_APPLIED, M_IGNORED = range(10)
-M_WISHES, M_CHOSEN, M_PAIRS, M_TURN, M_CHOICES, M_REPLAYED, M_WATCHED, META = range(10, 18)
+M_WISHES, M_CHOSEN, M_PAIRS, M_TURN, M_CHOICES, M_REPLAYED, M_WATCHED, M_NOW, META = range(10, 19)
 
 # clip columns; groups follow from C_GROUP on: everything, author, length, then tags
 C_ID, C_AUTHOR, C_SOUND, C_DURATION_MS, C_PUBLISHED_MIN, C_LIVE, C_SHOWN, C_N, C_CHOSEN = range(9)
@@ -51,7 +53,7 @@ V_RECENT = 6
 V_FAVOURITE = V_RECENT + RECENT
 V_FAVOURITE_VALUE = V_FAVOURITE + FAVOURITES
 V_WISHES = V_FAVOURITE_VALUE + FAVOURITES
-V_UNPROFILED, V_LAST_MIN, V_GOOD, V_HELD, VIEWER_COLUMNS = range(V_WISHES + 1, V_WISHES + 6)
+V_UNPROFILED, V_LAST_MIN, V_GOOD, V_HELD, V_MET_MIN, VIEWER_COLUMNS = range(V_WISHES + 1, V_WISHES + 7)
 
 # watch columns
 (
@@ -300,7 +302,7 @@ class State(NamedTuple):
     taste: Any
     """int32[:, 3]: sum of surprises (2 ** 10 is 1.0), their weight (2 ** 10 is one watch), minute of the last"""
     seen_key: Any
-    """int64: (viewer row plus one) << 32 | clip row"""
+    """int64: (viewer row plus one) << 32 | clip row; where nothing counts any more it goes before the table grows"""
     seen: Any
     """int64: the viewer's sequence number << 32 | those of REACTED that were told | minute of the watch; without a
     watch UNWATCHED | HANDED_OUT where it was put on a page | of REACTED | minute of that; or NEVER_AGAIN"""
@@ -750,17 +752,53 @@ def find_clip(state, clip_id):  # type: ignore[no-untyped-def]
     return np.int64(state.clip_row[slot, 0]) if state.clip_key[slot] != 0 else np.int64(NONE)
 
 
-@compiled("i8(S,i8)", inner=True)
-def meet_viewer(state, viewer_id):  # type: ignore[no-untyped-def]
+@compiled("i8(i8[::1],i8)", inner=True)
+def now_of(meta, minute):  # type: ignore[no-untyped-def]
+    """The minute, or that of the newest event where that is later: time does not run backwards."""
+    return max(minute, meta[M_NOW])
+
+
+@compiled("i8(i8[::1],i8)", inner=True)
+def pass_time(meta, minute):  # type: ignore[no-untyped-def]
+    meta[M_NOW] = now_of(meta, minute)
+    return meta[M_NOW]
+
+
+@compiled("b1(i8[:,::1],i8,i8)", inner=True)
+def is_forgotten(viewers, viewer, minute):  # type: ignore[no-untyped-def]
+    return minute - viewers[viewer, V_MET_MIN] > FORGOTTEN_MIN
+
+
+@compiled("void(S,i8)", inner=True)
+def start_anew(state, viewer):  # type: ignore[no-untyped-def]
+    """As when first met, but for what was chosen. Of what was seen and liked, nothing counts by now."""
+    record = state.viewer[viewer]
+    for column in range(V_RECENT_AT, VIEWER_COLUMNS):
+        if column != V_WISHES and column != V_UNPROFILED:
+            record[column] = 0
+    for head in range(HEADS):
+        state.viewer_heads[viewer, head, E_GOT] = state.viewer_heads[viewer, head, E_OF] = 0
+        state.habit[viewer, head] = 0
+    state.viewer_vector[viewer, :] = 0
+    for i in range(min(state.meta[M_CHOICES], CHOICES_KEPT)):
+        if state.choice[i, 0] == viewer:
+            state.choice[i, 0] = NONE
+
+
+@compiled("i8(S,i8,i8)", inner=True)
+def meet_viewer(state, viewer_id, minute):  # type: ignore[no-untyped-def]
     slot = slot_of(state.viewer_key, viewer_id + 1)
-    if state.viewer_key[slot] != 0:
-        return np.int64(state.viewer_row[slot, 0])
-    row = state.meta[M_VIEWERS]
-    state.meta[M_VIEWERS] += 1
-    state.viewer_key[slot] = viewer_id + 1
-    state.viewer_row[slot, 0] = row
-    state.viewer[row, V_ID] = viewer_id
-    state.viewer[row, V_LIVE] = 1
+    row = np.int64(state.viewer_row[slot, 0])
+    if state.viewer_key[slot] == 0:
+        row = state.meta[M_VIEWERS]
+        state.meta[M_VIEWERS] += 1
+        state.viewer_key[slot] = viewer_id + 1
+        state.viewer_row[slot, 0] = row
+        state.viewer[row, V_ID] = viewer_id
+        state.viewer[row, V_LIVE] = 1
+    elif is_forgotten(state.viewer, row, minute):
+        start_anew(state, row)
+    state.viewer[row, V_MET_MIN] = minute
     return row
 
 
@@ -777,14 +815,66 @@ def is_recently_seen(state, viewer, value, minute, again):  # type: ignore[no-un
     return age_min < state.weights[P_SEEN_MIN]
 
 
+@compiled("b1(S,i8,i8,i8)", inner=True)
+def is_spent(state, viewer, value, minute):  # type: ignore[no-untyped-def]
+    """Nothing hangs on it any more, now or later: as well as if it weren't there."""
+    if value == NEVER_AGAIN:
+        return False
+    age_min = minute - (value & MINUTES)
+    window_min = max(state.weights[P_SEEN_MIN], state.weights[P_UNWATCHED_MIN])
+    if value & REACTED:
+        return age_min > max(window_min, FORGOTTEN_MIN)
+    is_watched = value & UNWATCHED == 0
+    is_far = is_watched and state.viewer[viewer, V_SEQUENCE] - (value >> 32) >= state.weights[P_SEEN_CLIPS]
+    return is_far or age_min >= window_min
+
+
+@compiled("i8(S,i8,i8,i8)", inner=True)
+def seen_of(state, viewer, row, minute):  # type: ignore[no-untyped-def]
+    """What is kept of a viewer and a clip; 0 where nothing is that counts."""
+    key = (viewer + 1) << 32 | row
+    slot = slot_of(state.seen_key, key)
+    if state.seen_key[slot] == 0 or is_spent(state, viewer, state.seen[slot, 0], minute):
+        return np.int64(0)
+    return state.seen[slot, 0]
+
+
+@compiled("void(S,i8,i8,i8)", inner=True)
+def put_seen(state, viewer, row, value):  # type: ignore[no-untyped-def]
+    key = (viewer + 1) << 32 | row
+    slot = slot_of(state.seen_key, key)
+    if state.seen_key[slot] == 0:
+        state.seen_key[slot] = key
+        state.meta[M_SEEN] += 1
+    state.seen[slot, 0] = value
+
+
+@compiled("void(S)")
+def drop_seen(state):  # type: ignore[no-untyped-def]
+    """Takes out what is spent; the table is to be rebuilt at once, as its entries no longer stand where they belong."""
+    for slot in range(state.seen_key.size):
+        viewer = (state.seen_key[slot] >> 32) - 1
+        if viewer >= 0 and is_spent(state, viewer, state.seen[slot, 0], state.meta[M_NOW]):
+            state.seen_key[slot] = 0
+            state.meta[M_SEEN] -= 1
+
+
+@compiled("void(S)")
+def drop_tastes(state):  # type: ignore[no-untyped-def]
+    """As `drop_seen`."""
+    for slot in range(state.taste_key.size):
+        if state.taste_key[slot] != 0 and state.meta[M_NOW] - state.taste[slot, 2] > FORGOTTEN_MIN:
+            state.taste_key[slot] = 0
+            state.meta[M_TASTES] -= 1
+
+
 @compiled("b1(S,i8,i8,i8,b1)", inner=True)
 def is_barred(state, viewer, row, minute, again):  # type: ignore[no-untyped-def]
     """Seen inside the window, or not wanted."""
     if viewer < 0:
         return False
-    key = (viewer + 1) << 32 | row
-    slot = slot_of(state.seen_key, key)
-    return state.seen_key[slot] != 0 and is_recently_seen(state, viewer, state.seen[slot, 0], minute, again)
+    value = seen_of(state, viewer, row, minute)
+    return value != 0 and is_recently_seen(state, viewer, value, minute, again)
 
 
 @compiled("i8(i8[::1],i4[:,::1],i8,i8)", inner=True)
@@ -818,7 +908,7 @@ def wish_of(state, viewer, row):  # type: ignore[no-untyped-def]
 
 @compiled("void(S,i8,i8,i8)")
 def put_wish(state, viewer_id, group, level):  # type: ignore[no-untyped-def]
-    viewer = meet_viewer(state, viewer_id)
+    viewer = meet_viewer(state, viewer_id, state.meta[M_NOW])
     key = (viewer + 1) << 32 | group
     slot = slot_of(state.wish_key, key)
     if state.wish_key[slot] == 0:
@@ -830,19 +920,22 @@ def put_wish(state, viewer_id, group, level):  # type: ignore[no-untyped-def]
 
 @compiled("void(S,i8,b1)")
 def put_profiled(state, viewer_id, is_profiled):  # type: ignore[no-untyped-def]
-    state.viewer[meet_viewer(state, viewer_id), V_UNPROFILED] = not is_profiled
+    state.viewer[meet_viewer(state, viewer_id, state.meta[M_NOW]), V_UNPROFILED] = not is_profiled
 
 
-@compiled("i8(i8[:,::1],i8)", inner=True)
-def profile_of(viewers, viewer):  # type: ignore[no-untyped-def]
+@compiled("i8(i8[:,::1],i8,i8)", inner=True)
+def profile_of(viewers, viewer, minute):  # type: ignore[no-untyped-def]
     """The viewer's row where what it watched may have a part in its pages, else as for a newcomer."""
-    return viewer if viewer >= 0 and viewers[viewer, V_UNPROFILED] == 0 else np.int64(NONE)
+    if viewer < 0 or viewers[viewer, V_UNPROFILED] or is_forgotten(viewers, viewer, minute):
+        return np.int64(NONE)
+    return viewer
 
 
 @compiled("void(S,i8,i8[::1],i8,b1,i8[::1])")
 def mark_barred(state, viewer_id, clip_ids, minute, again, marks):  # type: ignore[no-untyped-def]
     """Marks of the clips for this viewer: 1 barred, 0 not, -1 for one that is unknown here."""
     viewer = find_viewer(state, viewer_id)
+    minute = now_of(state.meta, minute)
     for i in range(clip_ids.size):
         row = find_clip(state, clip_ids[i])
         marks[i] = -1 if row < 0 else np.int64(is_barred(state, viewer, row, minute, again))
@@ -851,14 +944,9 @@ def mark_barred(state, viewer_id, clip_ids, minute, again, marks):  # type: igno
 @compiled("void(S,i8,i8,i8)", inner=True)
 def note_handed_out(state, viewer, row, minute):  # type: ignore[no-untyped-def]
     """A clip was put on a page: not seen yet, and not to be put on the next one."""
-    key = (viewer + 1) << 32 | row
-    slot = slot_of(state.seen_key, key)
-    if state.seen_key[slot] == 0:
-        state.seen_key[slot] = key
-        state.meta[M_SEEN] += 1
-    elif is_recently_seen(state, viewer, state.seen[slot, 0], minute, True):
-        return
-    state.seen[slot, 0] = UNWATCHED | HANDED_OUT | state.seen[slot, 0] & REACTED | minute
+    value = seen_of(state, viewer, row, minute)
+    if value == 0 or not is_recently_seen(state, viewer, value, minute, True):
+        put_seen(state, viewer, row, UNWATCHED | HANDED_OUT | value & REACTED | minute)
 
 
 @compiled("i8(S,i8,i8,i8,i8[::1])", inner=True)
@@ -868,20 +956,14 @@ def note_watched(state, viewer, row, minute, watch):  # type: ignore[no-untyped-
 
     However often one viewer tells of one clip, the clip gains no more by it.
     """
-    key = (viewer + 1) << 32 | row
-    slot = slot_of(state.seen_key, key)
-    value = state.seen[slot, 0]
-    if state.seen_key[slot] == 0:
-        state.seen_key[slot] = key
-        state.meta[M_SEEN] += 1
-        value = np.int64(UNWATCHED | minute)
-        counts = np.int64(0)
-    else:
-        counts = SHOWN if value & HANDED_OUT else np.int64(0)
+    value = seen_of(state, viewer, row, minute)
     if value == NEVER_AGAIN:
         return np.int64(0)
+    counts = SHOWN if value & HANDED_OUT else np.int64(0)
+    if value == 0:
+        value = np.int64(UNWATCHED | minute)
     if watch[W_NOT_INTERESTED]:
-        state.seen[slot, 0] = NEVER_AGAIN
+        put_seen(state, viewer, row, NEVER_AGAIN)
         return counts | FIRST_REFUSAL
     is_first_like = watch[W_LIKED] != 0 and value & LIKED == 0
     if is_first_like:
@@ -891,7 +973,7 @@ def note_watched(state, viewer, row, minute, watch):  # type: ignore[no-untyped-
     if is_first_watch:
         state.viewer[viewer, V_SEQUENCE] += 1
         value = state.viewer[viewer, V_SEQUENCE] << 32 | value & REACTED | minute
-    state.seen[slot, 0] = value
+    put_seen(state, viewer, row, value)
     return counts | FIRST_LIKE * is_first_like | FIRST_WATCH * is_first_watch
 
 
@@ -938,7 +1020,7 @@ def taste_of(keys, tastes, weights, viewer, group, minute):  # type: ignore[no-u
     """
     key = (viewer + 1) << 32 | group
     slot = slot_of(keys, key)
-    if keys[slot] == 0:
+    if keys[slot] == 0 or minute - tastes[slot, 2] > FORGOTTEN_MIN:
         return np.int64(0)
     fade = fading(minute - tastes[slot, 2], weights[P_TASTE_HALF_MIN])
     surprise = (np.int64(tastes[slot, 0]) * fade) >> 30
@@ -956,8 +1038,10 @@ def add_taste(state, viewer, group, surprise, weight, minute):  # type: ignore[n
     slot = slot_of(state.taste_key, key)
     if state.taste_key[slot] == 0:
         state.taste_key[slot] = key
-        state.taste[slot, 2] = minute
         state.meta[M_TASTES] += 1
+        state.taste[slot, 2] = minute
+    if minute - state.taste[slot, 2] > FORGOTTEN_MIN:
+        state.taste[slot, 0] = state.taste[slot, 1] = 0
     fade = fading(minute - state.taste[slot, 2], state.weights[P_TASTE_HALF_MIN])
     state.taste[slot, 0] = ((np.int64(state.taste[slot, 0]) * fade) >> 30) + surprise
     state.taste[slot, 1] = ((np.int64(state.taste[slot, 1]) * fade) >> 30) + weight
@@ -1431,12 +1515,11 @@ def replay_choices(state):  # type: ignore[no-untyped-def]
             at = (state.meta[M_CHOICES] - 1) % CHOICES_KEPT
         other = draw_below(np.uint64(state.meta[M_REPLAYED]), 2, state.meta[M_CLIPS])
         viewer, row = np.int64(state.choice[at, 0]), np.int64(state.choice[at, 1])
-        if profile_of(state.viewer, viewer) < 0 or other == row:
+        if profile_of(state.viewer, viewer, state.meta[M_NOW]) < 0 or other == row:
             continue
         if state.clip[row, C_LIVE] == 0 or state.clip[other, C_LIVE] == 0:
             continue
-        key = (viewer + 1) << 32 | other
-        if state.seen_key[slot_of(state.seen_key, key)] == 0:
+        if seen_of(state, viewer, other, state.meta[M_NOW]) == 0:
             liken(state.viewer_vector[viewer], state.clip_vector[row], state.clip_vector[other])
             encode(state.clip_vector[row], state.clip_code[row])
             encode(state.clip_vector[other], state.clip_code[other])
@@ -1448,7 +1531,7 @@ def learn_one(state, viewer, row, watch, minute):  # type: ignore[no-untyped-def
     outcomes, likely, habits = state.scratch[X_OUTCOMES], state.scratch[X_LIKELY], state.scratch[X_HABITS]
     ahead, held = state.scratch[X_AHEAD], state.scratch[X_HELD]
     habits[:] = 0
-    profile = profile_of(state.viewer, viewer)
+    profile = profile_of(state.viewer, viewer, minute)
     surface = surface_of(watch[W_SURFACE])
     counts = note_watched(state, viewer, row, minute, watch)
     is_act = watch[W_WATCHED_MS] == 0 and watch[W_COMPLETIONS] == 0 and watch[W_SKIPPED] == 0
@@ -1518,8 +1601,8 @@ def learn_watches(state, watches):  # type: ignore[no-untyped-def]
         if row < 0:
             state.meta[M_IGNORED] += 1
             continue
-        viewer = meet_viewer(state, watch[W_VIEWER])
-        learn_one(state, viewer, row, watch, watch[W_AT_US] // 60_000_000)
+        minute = pass_time(state.meta, watch[W_AT_US] // 60_000_000)
+        learn_one(state, meet_viewer(state, watch[W_VIEWER], minute), row, watch, minute)
         state.meta[M_APPLIED] += 1
         flags = watch[W_SKIPPED] << 2 | watch[W_LIKED] << 1 | watch[W_NOT_INTERESTED]
         flags |= watch[W_COMPLETIONS] << 8 | surface_of(watch[W_SURFACE]) << 3
@@ -1529,16 +1612,11 @@ def learn_watches(state, watches):  # type: ignore[no-untyped-def]
 @compiled("b1(S,i8,i8,i8,i8)", inner=True)
 def note_reaction(state, viewer, row, minute, head):  # type: ignore[no-untyped-def]
     """Whether this viewer reacts to this clip in this way for the first time; of what was refused it is never told."""
-    key = (viewer + 1) << 32 | row
-    slot = slot_of(state.seen_key, key)
-    if state.seen_key[slot] == 0:
-        state.seen_key[slot] = key
-        state.meta[M_SEEN] += 1
-        state.seen[slot, 0] = UNWATCHED | minute
     bit = SHARED if head == H_SHARE else COMMENTED if head == H_COMMENT else FOLLOWED
-    if state.seen[slot, 0] & bit:
+    value = seen_of(state, viewer, row, minute)
+    if value & bit:
         return False
-    state.seen[slot, 0] |= bit
+    put_seen(state, viewer, row, (value or UNWATCHED | minute) | bit)
     return True
 
 
@@ -1546,14 +1624,15 @@ def note_reaction(state, viewer, row, minute, head):  # type: ignore[no-untyped-
 def learn_reaction(state, viewer_id, row, head, minute):  # type: ignore[no-untyped-def]
     """What came true besides watching, as a like that is told by itself. The caller has made room."""
     weights, clip = state.weights, state.clip[row]
-    viewer = meet_viewer(state, viewer_id)
+    minute = pass_time(state.meta, minute)
+    viewer = meet_viewer(state, viewer_id, minute)
     if not note_reaction(state, viewer, row, minute, head):
         return
     outcomes, likely, habits = state.scratch[X_OUTCOMES], state.scratch[X_LIKELY], state.scratch[X_HABITS]
     ahead = state.scratch[X_AHEAD]
     outcomes[:] = 0
     outcomes[head] = 1
-    profile = profile_of(state.viewer, viewer)
+    profile = profile_of(state.viewer, viewer, minute)
     fill_suggested(weights, state.meta, clip, state.clip_vector[row, BIAS], state.ratio, likely)
     fill_chances(weights, state.clip_heads[row], state.company[row], likely, HEADS)
     if profile >= 0:
@@ -1571,7 +1650,8 @@ def learn_reaction(state, viewer_id, row, head, minute):  # type: ignore[no-unty
 
 @compiled("void(S,i8,i8[::1],i8)")
 def note_shown(state, viewer_id, clip_ids, minute):  # type: ignore[no-untyped-def]
-    viewer = meet_viewer(state, viewer_id)
+    minute = pass_time(state.meta, minute)
+    viewer = meet_viewer(state, viewer_id, minute)
     for i in range(clip_ids.size):
         row = find_clip(state, clip_ids[i])
         if row < 0:
@@ -1779,7 +1859,9 @@ def consider_rows(state, viewer_id, minute, page, rows, near):  # type: ignore[n
     for i in range(rows.size):
         state.stamp[rows[i]] = page
         state.place[rows[i]] = i
-    fill_near(state, profile_of(state.viewer, find_viewer(state, viewer_id)), minute, page, rows.size, rows, near)
+    minute = now_of(state.meta, minute)
+    profile = profile_of(state.viewer, find_viewer(state, viewer_id), minute)
+    fill_near(state, profile, minute, page, rows.size, rows, near)
 
 
 @compiled("i8(S,i8,i8,b1,u8,i8,i8[::1],i8[::1],i8,i8[::1],i8[::1],i8[::1])", allocates=True)
@@ -1791,8 +1873,9 @@ def gather_rows(state, viewer_id, minute, again, seed, count, follows, barred, p
     everything comes last and goes further where little was found, so that a clip that may be shown is found
     whatever the viewer has seen inside the window.
     """
+    minute = now_of(state.meta, minute)
     viewer = find_viewer(state, viewer_id)
-    profile = profile_of(state.viewer, viewer)
+    profile = profile_of(state.viewer, viewer, minute)
     for i in range(barred.size):
         row = find_clip(state, barred[i])
         if row >= 0:
@@ -1855,8 +1938,9 @@ def add_viewer(weights, gains, steps, habits, log_odds, terms):  # type: ignore[
 @compiled("void(S,i8,i8,i8,i8[::1],i8[::1],i8[::1],i8[:,::1],i8[::1])", allocates=True)
 def score_rows(state, viewer_id, minute, surface, follows, rows, near, terms, total):  # type: ignore[no-untyped-def]
     """Fills terms[candidates, TERMS] and their sums. `follows` is sorted."""
+    minute = now_of(state.meta, minute)
     wisher = find_viewer(state, viewer_id)
-    viewer = profile_of(state.viewer, wisher)
+    viewer = profile_of(state.viewer, wisher, minute)
     weights = state.weights
     log_odds, habits = np.zeros(HEADS, dtype=np.int64), np.zeros(HEADS, dtype=np.int64)
     steps, gains = np.empty(STEPS, dtype=np.int64), np.empty((HEADS, STEPS), dtype=np.float64)
@@ -1891,7 +1975,8 @@ def score_rows(state, viewer_id, minute, surface, follows, rows, near, terms, to
 @compiled("void(S,i8,i8,i8,i8[::1],i8[::1],i8[:,::1])", allocates=True)
 def chance_rows(state, viewer_id, minute, surface, rows, near, chances):  # type: ignore[no-untyped-def]
     """Fills chances[candidates, HEADS]: how likely each head comes true for this viewer."""
-    viewer = profile_of(state.viewer, find_viewer(state, viewer_id))
+    minute = now_of(state.meta, minute)
+    viewer = profile_of(state.viewer, find_viewer(state, viewer_id), minute)
     log_odds, habits = np.zeros(HEADS, dtype=np.int64), np.zeros(HEADS, dtype=np.int64)
     steps, gains = np.zeros(STEPS, dtype=np.int64), np.empty((HEADS, STEPS), dtype=np.float64)
     fill_gains(state.meta, state.gain, gains)

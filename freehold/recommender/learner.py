@@ -195,6 +195,7 @@ class Learner:
 
     def set_weights(self, weights: Weights) -> None:
         """From the next page on. What was learned stays."""
+        self._state = tables.without_spent(self._state, "seen_key")
         self.weights = weights
         self._state.weights[:] = weights.array()
         self._chain(EVENT_WEIGHTS, digest=repr(weights))
@@ -341,7 +342,7 @@ class Learner:
 
     @property
     def viewer_count(self) -> int:
-        """How many have ever been met, the forgotten included."""
+        """How many rows are in use, some of viewers that are forgotten."""
         return int(self._state.meta[kernels.M_VIEWERS])
 
     @property

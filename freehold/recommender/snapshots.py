@@ -53,6 +53,9 @@ def unpack(data: bytes) -> tuple[State, Weights, Groups, Follows]:
     names = {name for name, *_ in header["arrays"]}
     if set(header["weights"]) != set(Weights.__dataclass_fields__) or names != set(State._fields) - SCRATCH:
         raise SnapshotError("This snapshot is of another version of the learner.")
+    first = tables.empty(Weights().array())
+    if any(not _is_like(name, shape, getattr(first, name)) for name, _, shape, _ in header["arrays"]):
+        raise SnapshotError("This snapshot is of another version of the learner.")
     fields: dict[str, Any] = {}
     for name, kind, shape, capacity in header["arrays"]:
         size = int(np.prod(shape))
@@ -65,6 +68,11 @@ def unpack(data: bytes) -> tuple[State, Weights, Groups, Follows]:
     groups = {(kind, name): row for row, (kind, name) in enumerate(header["groups"])}
     follows = {int(viewer_id): np.array(rows, dtype=np.int64) for viewer_id, rows in header["follows"].items()}
     return state, Weights(**header["weights"]), groups, follows
+
+
+def _is_like(name: str, shape: list[int], first: npt.NDArray[Any]) -> bool:
+    """Whether an array differs from what a learner begins with in the number of its rows at most."""
+    return tuple(shape[1:]) == first.shape[1:] and (name in tables.GROWING or shape[0] == first.shape[0])
 
 
 def _used(state: State, name: str) -> npt.NDArray[Any]:

@@ -38,6 +38,9 @@ HASHED = {
     "seen_key": "seen",
     "wish_key": "wish",
 }
+GROWING = {*BY_CLIP, *BY_GROUP, *BY_VIEWER, *BY_CHOICE, *HASHED, *HASHED.values()}
+SPENT = {"seen_key": (kernels.drop_seen, kernels.M_SEEN), "taste_key": (kernels.drop_tastes, kernels.M_TASTES)}
+OF_VIEWERS = {"taste_key": kernels.M_TASTES, "seen_key": kernels.M_SEEN, "wish_key": kernels.M_WISHES}
 
 
 def empty(weights: npt.NDArray[np.int64]) -> State:
@@ -103,7 +106,10 @@ def with_room(
     wishes: int = 0,
     choices: int = 0,
 ) -> State:
-    """A state that holds so many more of each. Rows double; hash tables stay under two thirds full."""
+    """A state that holds so many more of each. Rows double; hash tables stay under two thirds full.
+
+    What no longer counts goes first: where that makes room enough, nothing grows.
+    """
     meta = state.meta
     if clips:
         state = _with_rows(state, BY_CLIP, int(meta[kernels.M_CLIPS]) + clips, state.clip.shape[0])
@@ -111,7 +117,11 @@ def with_room(
     if groups:
         state = _with_rows(state, BY_GROUP, int(meta[kernels.M_GROUPS]) + groups, state.group.shape[0])
     if viewers:
-        state = _with_rows(state, BY_VIEWER, int(meta[kernels.M_VIEWERS]) + viewers, state.viewer.shape[0])
+        needed = int(meta[kernels.M_VIEWERS]) + viewers
+        if needed > state.viewer.shape[0]:
+            state = without_forgotten(state)
+            needed = int(meta[kernels.M_VIEWERS]) * 4 // 3 + viewers
+        state = _with_rows(state, BY_VIEWER, needed, state.viewer.shape[0])
         state = _with_slots(state, "viewer_key", int(meta[kernels.M_VIEWERS]) + viewers)
     if tastes:
         state = _with_slots(state, "taste_key", int(meta[kernels.M_TASTES]) + tastes)
@@ -125,6 +135,49 @@ def with_room(
     return state
 
 
+def without_spent(state: State, keys: str) -> State:
+    """Drops what was seen so long ago that it may be shown again, or tastes that have faded: nothing hangs on them."""
+    drop, _ = SPENT[keys]
+    drop(state)
+    table = getattr(state, keys)
+    return _rebuilt(state, keys, table, getattr(state, HASHED[keys]), table.size)
+
+
+def without_forgotten(state: State) -> State:
+    """Drops the rows of viewers of whom nothing counts any more, moves the others together, and drops what is spent."""
+    for keys in SPENT:
+        state = without_spent(state, keys)
+    count = int(state.meta[kernels.M_VIEWERS])
+    viewer = state.viewer[:count]
+    is_kept = (viewer[:, kernels.V_UNPROFILED] != 0) | (
+        state.meta[kernels.M_NOW] - viewer[:, kernels.V_MET_MIN] <= kernels.FORGOTTEN_MIN
+    )
+    for keys in OF_VIEWERS:
+        table = getattr(state, keys)
+        is_kept[(table[table != 0] >> 32) - 1] = True
+    is_kept &= viewer[:, kernels.V_LIVE] != 0
+    rows = np.flatnonzero(is_kept)
+    moved = np.zeros(count + 1, dtype=np.int64)
+    """By row plus one, as it is in keys; 0 is none."""
+    moved[rows + 1] = np.arange(rows.size) + 1
+    for name in BY_VIEWER:
+        array = getattr(state, name)
+        array[: rows.size] = array[rows]
+        array[rows.size : count] = 0
+    state.meta[kernels.M_VIEWERS] = rows.size
+    is_met = state.viewer_key != 0
+    state.viewer_row[is_met] = moved[state.viewer_row[is_met] + 1] - 1
+    table = np.where(state.viewer_row[:, 0] == kernels.NONE, 0, state.viewer_key)
+    state = _rebuilt(state, "viewer_key", table, state.viewer_row, table.size)
+    for keys in OF_VIEWERS:
+        table = getattr(state, keys)
+        table = moved[table >> 32] << 32 | table & (1 << 32) - 1
+        state = _rebuilt(state, keys, table, getattr(state, HASHED[keys]), table.size)
+    chosen = state.choice[: int(state.meta[kernels.M_CHOICES])]
+    chosen[:, 0] = moved[chosen[:, 0] + 1] - 1
+    return state
+
+
 def wishes_of(state: State, row: int) -> list[tuple[int, int]]:
     """Group and level of what a viewer asked for, by group."""
     mine = state.wish_key >> 32 == row + 1
@@ -134,8 +187,7 @@ def wishes_of(state: State, row: int) -> list[tuple[int, int]]:
 
 def without_viewer(state: State, row: int) -> State:
     """Drops a viewer's row, tastes, seen clips and wishes."""
-    counts = (("taste_key", kernels.M_TASTES), ("seen_key", kernels.M_SEEN), ("wish_key", kernels.M_WISHES))
-    for keys, count in counts:
+    for keys, count in OF_VIEWERS.items():
         table = getattr(state, keys)
         values = getattr(state, HASHED[keys])
         mine = table >> 32 == row + 1
@@ -169,6 +221,14 @@ def _with_slots(state: State, keys: str, needed: int) -> State:
     size = table.size
     if needed * 3 <= size * 2:
         return state
+    if keys in SPENT:
+        _, count = SPENT[keys]
+        dropped = int(state.meta[count])
+        state = without_spent(state, keys)
+        dropped -= int(state.meta[count])
+        if (needed - dropped) * 2 <= size:
+            return state
+        table = getattr(state, keys)
     while needed * 3 > size * 2:
         size *= 2
     return _rebuilt(state, keys, table, getattr(state, HASHED[keys]), size)

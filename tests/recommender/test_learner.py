@@ -85,10 +85,10 @@ Event = Callable[[Learner], None]
 def some_history(seed: int, count: int) -> list[Event]:
     """Events of every kind that a learner is told of."""
     random = Random(seed)
-    return [_an_event(random, at_s) for at_s in range(count)]
+    return [an_event(random, at_s) for at_s in range(count)]
 
 
-def _an_event(random: Random, at_s: int) -> Event:
+def an_event(random: Random, at_s: int) -> Event:
     viewer, clip = ViewerId(random.randint(1, 12)), ClipId(random.randint(1, 300))
     author, rare, good = AccountId(random.randint(1, AUTHOR_COUNT)), random.random() < 0.1, random.random() < 0.5
     match random.randrange(16):
