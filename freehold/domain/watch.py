@@ -22,6 +22,7 @@ class Source(IntEnum):
     CHRONOLOGICAL = 8
     DIRECT = 9
     LIKENESS = 10
+    SOUND = 11
 
 
 class Surface(IntEnum):

@@ -14,6 +14,7 @@ SOURCE_TEXTS = {
     Source.TAG: "It has a tag that you like to watch.",
     Source.AUTHOR: "You like to watch this author.",
     Source.FOLLOW: "You follow its author.",
+    Source.SOUND: "You like to watch clips with this sound.",
     Source.LIKENESS: "It is chosen by those who choose what you choose.",
     Source.FRESH: "It is new, and is being shown to some viewers to find out for whom it is.",
     Source.POPULAR: "Those who were shown it watched it well.",

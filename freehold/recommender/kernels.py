@@ -37,15 +37,17 @@ FIRST_WATCH, FIRST_LIKE, FIRST_REFUSAL, SHOWN = np.int64(1), np.int64(2), np.int
 M_CLIPS, M_LIVE, M_GROUPS, M_VIEWERS, M_TASTES, M_SEEN, M_UNPROVEN, M_CHAIN, M_APPLIED, M_IGNORED = range(10)
 M_WISHES, M_CHOSEN, M_PAIRS, M_TURN, M_CHOICES, M_REPLAYED, M_WATCHED, M_NOW, META = range(10, 19)
 
-# clip columns; groups follow from C_GROUP on: everything, author, length, then tags
+# clip columns; groups follow from C_GROUP on: everything, author, length, then C_TAGS tags, then the sound where
+# another clip has it, too: it counts as one more tag, but for wishes
 C_ID, C_AUTHOR, C_SOUND, C_DURATION_MS, C_PUBLISHED_MIN, C_LIVE, C_SHOWN, C_N, C_CHOSEN = range(9)
-C_LEVEL, C_UNPROVEN, C_OUT, C_IN, C_AUTHOR_ID, C_GROUPS, C_GROUP = range(9, 16)
+C_LEVEL, C_UNPROVEN, C_OUT, C_IN, C_AUTHOR_ID, C_TAGS, C_GROUPS, C_GROUP = range(9, 17)
 CLIP_COLUMNS = C_GROUP + MAX_GROUPS
 FIRST_TAG = 3
+MAX_TAGS = MAX_GROUPS - FIRST_TAG - 1
 
 # group columns
 G_KIND, G_SIZE, G_CLASS, GROUP_COLUMNS = range(4)
-KIND_ALL, KIND_AUTHOR, KIND_LENGTH, KIND_TAG = range(4)
+KIND_ALL, KIND_AUTHOR, KIND_LENGTH, KIND_TAG, KIND_SOUND = range(5)
 
 # viewer columns
 V_ID, V_LIVE, V_SEQUENCE, V_RECENT_AT, V_SURPRISE, V_SURPRISES = range(6)
@@ -161,7 +163,7 @@ WEIGHTS = P_WORTH + H_PAST
 T_QUALITY, T_TRYING, T_TAGS, T_AUTHOR, T_LENGTH, T_NEAR, T_FOLLOW, T_FRESH, T_WISH, T_HABIT, T_ALIKE, TERMS = range(12)
 
 # bits of provenance are 1 << Source
-TRANSITION, TAG, AUTHOR, FOLLOW, FRESH, POPULAR, RANDOM, LIKENESS = 2, 4, 8, 16, 32, 64, 128, 1024
+TRANSITION, TAG, AUTHOR, FOLLOW, FRESH, POPULAR, RANDOM, LIKENESS, SOUND = 2, 4, 8, 16, 32, 64, 128, 1024, 2048
 RANKED, TRIED, DRAWN = range(3)
 
 STEP_TERMS = np.array([T_TAGS, T_AUTHOR, T_LENGTH, T_NEAR, T_ALIKE], dtype=np.int64)
@@ -698,6 +700,16 @@ def prove(state, row):  # type: ignore[no-untyped-def]
     state.clip[row, C_UNPROVEN] = 0
 
 
+@compiled("void(S,i8,i8)")
+def join_group(state, row, group):  # type: ignore[no-untyped-def]
+    """Puts a clip that is there into one more group, behind its tags."""
+    slot = state.clip[row, C_GROUPS]
+    state.clip[row, C_GROUP + slot] = group
+    state.clip[row, C_GROUPS] += 1
+    link(state, row, slot, state.clip[row, C_LEVEL])
+    state.group[group, G_SIZE] += 1
+
+
 @compiled("void(S,i8)")
 def delist(state, row):  # type: ignore[no-untyped-def]
     for slot in range(state.clip[row, C_GROUPS]):
@@ -900,10 +912,10 @@ def wish_of(state, viewer, row):  # type: ignore[no-untyped-def]
     """What the viewer asked for: the mean level of the clip's tags plus the author's, times the weight."""
     clip, weight = state.clip[row], state.weights[P_WISH]
     of_tags = np.int64(0)
-    for slot in range(FIRST_TAG, clip[C_GROUPS]):
+    for slot in range(FIRST_TAG, FIRST_TAG + clip[C_TAGS]):
         of_tags += level_wished(state.wish_key, state.wish, viewer, clip[C_GROUP + slot])
     of_author = level_wished(state.wish_key, state.wish, viewer, clip[C_GROUP + 1])
-    return weight * of_tags // max(clip[C_GROUPS] - FIRST_TAG, 1) + weight * of_author
+    return weight * of_tags // max(clip[C_TAGS], 1) + weight * of_author
 
 
 @compiled("void(S,i8,i8,i8)")
@@ -1733,7 +1745,8 @@ def plan_walks(state, viewer, seed, count, follows, walks):  # type: ignore[no-u
         group = state.viewer[viewer, V_FAVOURITE + i] - 1
         if group >= 0:
             walks[n, 0], walks[n, 2], walks[n, 3] = group, max(count // 24, 4), 96
-            walks[n, 1] = TAG if state.group[group, G_KIND] == KIND_TAG else AUTHOR
+            kind = state.group[group, G_KIND]
+            walks[n, 1] = TAG if kind == KIND_TAG else SOUND if kind == KIND_SOUND else AUTHOR
             n += 1
     start = draw_below(seed, 1, follows.size) if follows.size else 0
     for i in range(min(follows.size, FOLLOWS_WALKED)):

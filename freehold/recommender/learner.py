@@ -70,6 +70,8 @@ class Learner:
         self._state: State = tables.empty(self.weights.array())
         self._groups: dict[tuple[int, int | str], int] = {}
         self._follows: dict[int, Ints] = {}
+        self._heard: dict[int, int] = {}
+        """The row of the last clip that came with a sound; what the state itself tells."""
         self._page = 0
         self._one = np.zeros((1, kernels.WATCH_COLUMNS), dtype=np.int64)
         self._group(kernels.KIND_ALL, 0)
@@ -85,10 +87,10 @@ class Learner:
         if row >= 0:
             self._rewrite(row, item)
             return
-        self._state = tables.with_room(self._state, clips=1, groups=len(item.tags) + 2)
+        self._state = tables.with_room(self._state, clips=1, groups=len(item.tags) + 3)
         row = int(self._state.meta[kernels.M_CLIPS])
         self._state.meta[kernels.M_CLIPS] += 1
-        kernels.put_row(self._state, row, self._columns(item))
+        kernels.put_row(self._state, row, self._columns(item, row))
         self._chain(EVENT_ITEM, item.clip_id, digest=repr(astuple(item)))
 
     def add_items(self, items: Iterable[Item]) -> None:
@@ -284,7 +286,7 @@ class Learner:
             authors=clips[:, kernels.C_AUTHOR_ID].copy(),
             sounds=clips[:, kernels.C_SOUND].copy(),
             kinds=np.where(
-                clips[:, kernels.C_GROUPS] > kernels.FIRST_TAG,
+                clips[:, kernels.C_TAGS] > 0,
                 clips[:, kernels.C_GROUP + kernels.FIRST_TAG],
                 kernels.NONE,
             ),
@@ -376,6 +378,9 @@ class Learner:
         """The learner that gave `data`, to the last bit. Raises snapshots.SnapshotError."""
         learner = cls()
         learner._state, learner.weights, learner._groups, learner._follows = snapshots.unpack(data)
+        for row in range(learner._state.meta[kernels.M_CLIPS]):
+            if learner._state.clip[row, kernels.C_LIVE]:
+                learner._heard[int(learner._state.clip[row, kernels.C_SOUND])] = row
         return learner
 
     # Inside
@@ -392,23 +397,25 @@ class Learner:
         return int(kernels.find_clip(self._state, clip_id))
 
     def _rewrite(self, row: int, item: Item) -> None:
-        self._state = tables.with_room(self._state, groups=len(item.tags) + 2)
-        columns = self._columns(item)
+        self._state = tables.with_room(self._state, groups=len(item.tags) + 3)
+        columns = self._columns(item, row)
         kept = self._state.clip[row].copy()
         for column in (kernels.C_SHOWN, kernels.C_N, kernels.C_CHOSEN, kernels.C_OUT, kernels.C_IN):
             columns[column] = kept[column]
         kernels.put_row(self._state, row, columns)
         self._chain(EVENT_ITEM, item.clip_id, 1, digest=repr(astuple(item)))
 
-    def _columns(self, item: Item) -> Ints:
-        """A clip's row, not yet in any list. Tags beyond the ninth are left out."""
+    def _columns(self, item: Item, row: int) -> Ints:
+        """A clip's row, not yet in any list. Tags beyond the eighth are left out."""
         groups = [
             0,
             self._group(kernels.KIND_AUTHOR, item.author_id),
             self._group(kernels.KIND_LENGTH, min(item.duration_ms // 1000, 1023).bit_length()),
         ]
-        room = kernels.MAX_GROUPS - kernels.FIRST_TAG
-        groups += [self._group(kernels.KIND_TAG, tag) for tag in tuple(dict.fromkeys(item.tags))[:room]]
+        groups += [self._group(kernels.KIND_TAG, tag) for tag in tuple(dict.fromkeys(item.tags))[: kernels.MAX_TAGS]]
+        tags = len(groups) - kernels.FIRST_TAG
+        if item.sound_id is not None and self._is_shared(item.sound_id, row):
+            groups.append(self._group(kernels.KIND_SOUND, item.sound_id))
         columns = np.zeros(kernels.CLIP_COLUMNS, dtype=np.int64)
         columns[kernels.C_ID] = item.clip_id
         columns[kernels.C_AUTHOR] = groups[1]
@@ -416,9 +423,24 @@ class Learner:
         columns[kernels.C_SOUND] = kernels.NONE if item.sound_id is None else item.sound_id
         columns[kernels.C_DURATION_MS] = item.duration_ms
         columns[kernels.C_PUBLISHED_MIN] = item.published_at_us // MINUTE_US
+        columns[kernels.C_TAGS] = tags
         columns[kernels.C_GROUPS] = len(groups)
         columns[kernels.C_GROUP : kernels.C_GROUP + len(groups)] = groups
         return columns
+
+    def _is_shared(self, sound_id: int, row: int) -> bool:
+        """Whether a clip that is there has this sound, besides the one of `row`; the first of all joins the group."""
+        if (kernels.KIND_SOUND, sound_id) in self._groups:
+            return True
+        other = self._heard.get(sound_id, kernels.NONE)
+        self._heard[sound_id] = row
+        if other in (kernels.NONE, row):
+            return False
+        clip = self._state.clip[other]
+        if not clip[kernels.C_LIVE] or clip[kernels.C_SOUND] != sound_id:
+            return False
+        kernels.join_group(self._state, other, self._group(kernels.KIND_SOUND, sound_id))
+        return True
 
     def _group(self, kind: int, name: int | str) -> int:
         """The row of a group, made where it is new; the caller has made room."""
