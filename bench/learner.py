@@ -56,12 +56,24 @@ def watch_us(learner: Learner, viewers: int, watches: int, clips: int) -> float:
     return spent / (viewers * watches) * 1e6
 
 
-def page_ms(learner: Learner, viewers: int, pages: int) -> tuple[float, float]:
+def choice_us(learner: Learner, viewers: int, choices: int, clips: int) -> float:
+    """As `watch_us`, of clips that were not put on a page but looked for: these move the vectors, too."""
+    random = np.random.default_rng(2)
+    spent = 0.0
+    for viewer in range(viewers):
+        rows = watches_of(viewer, random.integers(0, clips, choices).tolist(), random)
+        start = time.process_time()
+        learner.learn_rows(rows)
+        spent += time.process_time() - start
+    return spent / (viewers * choices) * 1e6
+
+
+def page_ms(learner: Learner, first: int, viewers: int, pages: int) -> tuple[float, float]:
     """CPU of gathering, scoring and arranging a page of ten, in milliseconds: p50 and p99."""
     random = np.random.default_rng(1)
     spent = []
     for seed in range(pages):
-        viewer = ViewerId(int(random.integers(0, viewers)))
+        viewer = ViewerId(int(random.integers(first, viewers)))
         start = time.process_time()
         arrange(learner.score(learner.gather(viewer, AT_US + MINUTE_US, seed, CANDIDATES)), seed)
         spent.append((time.process_time() - start) * 1e3)
@@ -79,14 +91,21 @@ def main() -> None:
     learner = filled(chosen.clips)
     of_clips = learner.memory_bytes / MIB
     us = watch_us(learner, chosen.viewers, chosen.watches, chosen.clips)
-    p50, p99 = page_ms(learner, chosen.viewers, chosen.pages)
+    choosers = max(chosen.viewers // 20, 1)
+    choice = choice_us(learner, choosers, 2 * chosen.watches, chosen.clips)
+    p50, p99 = page_ms(learner, choosers, chosen.viewers, chosen.pages)
+    chooser_p50, chooser_p99 = page_ms(learner, 0, choosers, chosen.pages)
     found = {
         "watch_cpu_us": round(us, 1),
         "watch_of_limit": round(us / 20, 2),
+        "choice_cpu_us": round(choice, 1),
+        "choice_of_limit": round(choice / 20, 2),
         "page_p50_ms": round(p50, 2),
         "page_p50_of_limit": round(p50 / 5, 2),
         "page_p99_ms": round(p99, 2),
         "page_p99_of_limit": round(p99 / 15, 2),
+        "chooser_page_p50_ms": round(chooser_p50, 2),
+        "chooser_page_p99_ms": round(chooser_p99, 2),
         "clips_mib": round(of_clips),
         "all_mib": round(learner.memory_bytes / MIB),
         "memory_of_limit": round(learner.memory_bytes / 400e6, 2),

@@ -319,6 +319,8 @@ class State(NamedTuple):
     row is one function's"""
     scratch_gains: Any
     """float64[HEADS, STEPS]"""
+    scratch_code: Any
+    """int16[SIZE]"""
 
 
 def _field_types() -> tuple[Any, ...]:
@@ -332,7 +334,7 @@ def _field_types() -> tuple[Any, ...]:
     wide |= {"clip_vector": types.float32[:, ::1], "viewer_vector": types.float32[:, ::1]}
     wide |= {"clip_code": types.int8[:, ::1]}
     wide |= {"gain": types.float64[:, :, ::1], "choice": short2}
-    wide |= {"scratch": long2, "scratch_gains": types.float64[:, ::1]}
+    wide |= {"scratch": long2, "scratch_gains": types.float64[:, ::1], "scratch_code": types.int16[::1]}
     thin = dict.fromkeys(("after", "before", "unproven", "place"), short)
     return tuple((wide | thin).get(name, long) for name in State._fields)
 
@@ -343,6 +345,7 @@ NAMES |= {
     "u1": types.uint8,
     "i1": types.int8,
     "u8": types.uint64,
+    "i2": types.int16,
     "i4": types.int32,
     "i8": types.int64,
     "f4": types.float32,
@@ -1759,13 +1762,16 @@ def plan_walks(state, viewer, seed, count, follows, walks):  # type: ignore[no-u
     return n + 1
 
 
-@compiled("i8(i1[:,::1],i8,i4[::1])", inner=True)
+@compiled("i8(i1[:,::1],i8,i2[::1])", inner=True)
 def code_likeness(codes, row, code):  # type: ignore[no-untyped-def]
-    """As `likeness_of` with the clip's bias, of codes: 4096 is 1.0. Integers, so that it may be added in any order."""
-    product = np.int32(0)
-    for i in range(SIZE):
-        product += np.int32(codes[row, i]) * code[i]
-    return np.int64(product) + np.int64(codes[row, BIAS]) * 256
+    """As `likeness_of` with the clip's bias, of codes: 4096 is 1.0. Integers, so that it may be added in any order.
+
+    Written so that the compiler adds many at once: it does where it isn't told how many there are.
+    """
+    theirs, product = codes[row], np.int32(0)
+    for i in range(code.size):
+        product = np.int32(product + np.int32(np.int32(theirs[i]) * np.int32(code[i])))
+    return np.int64(product) + np.int64(theirs[BIAS]) * 256
 
 
 @compiled("i8(i8[:,::1],i8,i8,i8)", inner=True)
@@ -1791,7 +1797,7 @@ def may_gather(state, viewer, row, minute, again):  # type: ignore[no-untyped-de
     return state.clip[row, C_LIVE] != 0 and not is_barred(state, viewer, row, minute, again)
 
 
-@compiled("i8(S,i8,i8,b1,i4[::1],i8[:,::1])", inner=True)
+@compiled("i8(S,i8,i8,b1,i2[::1],i8[:,::1])", inner=True)
 def compare_all(state, viewer, minute, again, code, found):  # type: ignore[no-untyped-def]
     n = np.int64(0)
     for row in range(state.meta[M_CLIPS]):
@@ -1801,7 +1807,7 @@ def compare_all(state, viewer, minute, again, code, found):  # type: ignore[no-u
     return n
 
 
-@compiled("i8(S,i8,u8,i4[::1],i8[:,::1])", inner=True)
+@compiled("i8(S,i8,u8,i2[::1],i8[:,::1])", inner=True)
 def walk_alike(state, viewer, seed, code, found):  # type: ignore[no-untyped-def]
     """From the last good ones and a few drawn at random always on from the best that nobody went on from yet, to those
     that go together with it: a best-first search of a graph of neighbours (Malkov, Yashunin 2018), which here is that
@@ -1830,16 +1836,16 @@ def walk_alike(state, viewer, seed, code, found):  # type: ignore[no-untyped-def
     return n
 
 
-@compiled("i8(S,i8,i8,b1,u8,i8,i8[:,::1])", allocates=True)
+@compiled("i8(S,i8,i8,b1,u8,i8,i8[:,::1])")
 def find_alike(state, viewer, minute, again, seed, compared, found):  # type: ignore[no-untyped-def]
     """Fills found[ALIKE, 3] with rows and their likeness, best first, and gives their number. All clips are looked at
     where there are at most `compared`, and what may not be gathered is left out; else it may be among them."""
     if viewer < 0 or state.viewer_vector[viewer, 0] == 0:
         return np.int64(0)
-    code = np.empty(SIZE, dtype=np.int32)
+    code = state.scratch_code
     for i in range(SIZE):
         value = np.float64(state.viewer_vector[viewer, i]) * CODE
-        code[i] = np.int32(min(max(value, np.float64(-127)), np.float64(127)))
+        code[i] = np.int16(min(max(value, np.float64(-127)), np.float64(127)))
     if state.meta[M_CLIPS] <= compared:
         return compare_all(state, viewer, minute, again, code, found)
     return walk_alike(state, viewer, seed, code, found)

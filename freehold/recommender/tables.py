@@ -93,6 +93,7 @@ def scratch(clips: int) -> dict[str, Any]:
         "place": np.zeros(clips, dtype=np.int32),
         "scratch": np.zeros((kernels.SCRATCHES, kernels.HEADS + 1), dtype=np.int64),
         "scratch_gains": np.zeros((kernels.HEADS, kernels.STEPS), dtype=np.float64),
+        "scratch_code": np.zeros(kernels.SIZE, dtype=np.int16),
     }
 
 
