@@ -197,6 +197,8 @@ async def make(data_dir: Path, clips: int, accounts: int, comments: int) -> None
 
 
 async def take_in(database: Database) -> None:
+    """Many at once: nobody waits for an answer meanwhile."""
+    index.TURN_S, index.FEW = 5.0, index.MANY
     while await index.take_in(database, time.time_ns() // 1000):
         pass
 

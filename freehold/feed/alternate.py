@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 from freehold.domain.clip import ClipView
 
+CHOICE = 4
+"""So many times as many as are shown are enough to choose from."""
+
 
 def alternating(
     views: Sequence[ClipView], count: int, last_author: int | None, last_sound: int | None
@@ -21,3 +24,17 @@ def alternating(
         page.append(view)
         last_author, last_sound = view.clip.author_id, view.clip.sound_id
     return page
+
+
+def is_settled(views: Sequence[ClipView], count: int, last_author: int | None, last_sound: int | None) -> bool:
+    """Whether what stands behind these views cannot change the page: it is whole, and every one fits the one before;
+    or there is more than enough to choose from."""
+    page = alternating(views, count, last_author, last_sound)
+    before = [(last_author, last_sound), *((view.clip.author_id, view.clip.sound_id) for view in page)]
+    return len(views) >= CHOICE * count or (
+        len(page) == count
+        and all(
+            view.clip.author_id != author and (view.clip.sound_id is None or view.clip.sound_id != sound)
+            for view, (author, sound) in zip(page, before, strict=False)
+        )
+    )

@@ -34,7 +34,7 @@ from freehold.domain.muting import Muting
 from freehold.domain.verdict import Door
 from freehold.domain.watch import Source
 from freehold.feed import tally, watch_counts
-from freehold.feed.alternate import alternating
+from freehold.feed.alternate import alternating, is_settled
 from freehold.feed.learning import Learning
 from freehold.feed.page import Page, Served
 from freehold.feed.ranking import Asked, Ranked, packed, rank
@@ -430,8 +430,20 @@ class Feed:
         unwanted = {account_id, *await choices.unwanted_authors_of(self._database, account_id)}
         judged: list[ClipView] = []
         came: dict[ClipId, Moment] = {}
-        judged_count, limit, is_end, found_limit = 0, 4 * count, False, FOUND_AT_FIRST
-        while len(judged) < 4 * count and judged_count < JUDGED_AT_MOST and not is_end:
+        moments: list[Moment] = []
+        unseen: list[ClipId] = []
+        judged_count, limit, is_end, found_limit = 0, 2 * count, False, FOUND_AT_FIRST
+        while judged_count < JUDGED_AT_MOST and not is_settled(judged, count, *last):
+            if unseen:
+                wanted, unseen = unseen[:limit], unseen[limit:]
+                views = await shown_clips(self._database, viewer, wanted, Door.FEED, at_us)
+                # What stands there for its tag is nobody's own, and by none of those of whom nothing is wanted.
+                judged += [view for view in views if view.is_followed or view.clip.author_id not in unwanted]
+                judged_count, limit = judged_count + len(wanted), min(JUDGED_AT_ONCE, 2 * limit)
+                behind = came[wanted[-1]] if unseen else moments[-1]
+                continue
+            if is_end:
+                break
             moments = await self._newest_followed(account_id, followed_tags, behind, found_limit, at_us)
             came |= {one.clip_id: one for one in moments}
             found = [one.clip_id for one in moments]
@@ -441,15 +453,10 @@ class Feed:
                 shown = {clip_id for page in past for clip_id in pages.clip_ids_in(page.impressions)}
                 is_all = True
             unseen = [c for c in found if (c not in shown if marks[c] is None else not marks[c])]
-            wanted = unseen[:limit]
-            views = await shown_clips(self._database, viewer, wanted, Door.FEED, at_us)
-            # What stands there for its tag is nobody's own, and by none of those of whom nothing is wanted.
-            judged += [view for view in views if view.is_followed or view.clip.author_id not in unwanted]
-            judged_count, limit = judged_count + len(wanted), JUDGED_AT_ONCE
-            is_cut = len(wanted) < len(unseen)
-            is_end = len(found) < found_limit and not is_cut
-            behind = came[wanted[-1]] if is_cut else moments[-1] if moments else behind
+            is_end = len(found) < found_limit
+            behind = moments[-1] if moments else behind
             found_limit = FOUND_AT_ONCE
+        is_end = is_end and not unseen
         passed_on = await self._passed_on(viewer, account_id, judged, came, shown, at_us, again) if is_top else []
         views = alternating(passed_on or judged, count, *last)
         left = {view.clip.id for view in passed_on or judged} - {view.clip.id for view in views}

@@ -122,7 +122,8 @@ BEHIND = "(published_at_us, id) < ({0}, {1}) ORDER BY published_at_us DESC, id D
 
 
 def _moments(rows: Sequence[Row]) -> list[Moment]:
-    return [Moment(row["published_at_us"], ClipId(row["id"])) for row in rows]
+    """Of rows of a time and an id. By position: Following looks at hundreds of these."""
+    return [Moment._make(row) for row in rows]
 
 
 async def moment_of(database: Database, clip_id: ClipId) -> Moment:

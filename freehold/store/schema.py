@@ -439,6 +439,14 @@ topic = Table(
     UniqueConstraint("name"),
 )
 
+sitemap_file = Table(
+    "sitemap_file",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("first_id", BigInteger, primary_key=True, autoincrement=False),
+)
+"""`clips` and `accounts`."""
+
 comment = Table(
     "comment",
     metadata,

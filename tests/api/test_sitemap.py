@@ -6,8 +6,9 @@ from xml.etree import ElementTree
 import pytest
 
 from freehold.api.web import sitemap
+from freehold.backends.database import Database
 from freehold.domain.clip import Audience
-from freehold.domain.ids import id_text, parse_id
+from freehold.domain.ids import ClipId, id_text, parse_id
 from tests.api.made import ORDER, make_clip
 from tests.conftest import Client, Running
 
@@ -65,6 +66,16 @@ async def test_a_large_network_has_several_files_without_gaps(idle: Running, mon
     found = [await listed(client, file) for file in files]
     assert [len(one) for one in found] == [3, 3, 1]
     assert {path for one in found for path in one} == made
+    asked: list[int] = []
+    nth_behind = sitemap.clips.nth_behind
+
+    async def noted(database: Database, first_id: int, count: int) -> int | None:
+        asked.append(first_id)
+        return await nth_behind(database, first_id, count)
+
+    monkeypatch.setattr(sitemap.clips, "nth_behind", noted)
+    assert [file for file in await listed(client, "/sitemap.xml") if "clips" in file] == files
+    assert [f"/sitemap/clips-{id_text(ClipId(one))}.xml" for one in asked] == files[-1:], "the others are known"
 
 
 async def test_there_are_no_other_files(idle: Running) -> None:

@@ -37,6 +37,28 @@ async def test_following_shows_the_newest_of_those_followed_and_goes_on_where_it
     assert {one["source"] for one in served} == {"chronological"}
 
 
+async def test_following_looks_further_back_where_many_in_a_row_are_by_one_account(idle: Running) -> None:
+    filled = await publish(idle, 30, authors=2, sounds=0)
+    one, other = filled.author_ids
+    for author_id, clip_ids in ((one, filled.clip_ids[-12:]), (other, filled.clip_ids[:-12])):
+        rows = [(clip_id, author_id) for clip_id in clip_ids]
+        await idle.database.transact(
+            lambda tx, rows=rows: tx.execute_many("UPDATE clip SET author_id = $2 WHERE id = $1", rows)
+        )
+    client = await idle.new_client()
+    await client.sign_up("fay")
+    for number in (0, 1):
+        await client.json("PUT", f"/api/accounts/author1_{number}/follow")
+    page = await client.json("GET", "/api/feeds/following?count=5")
+    assert [one["clip"]["author"]["handle"][-1] for one in page["clips"]] == list("01010")
+    served = page["clips"]
+    while not page["is_end"]:
+        page = await client.json("GET", "/api/feeds/following")
+        served += page["clips"]
+    ids = [one["clip"]["id"] for one in served]
+    assert len(ids) == len(set(ids)) == 30, "nothing of what was looked at is lost"
+
+
 async def test_following_asks_for_an_account(idle: Running) -> None:
     assert await (await idle.new_client()).refusal("GET", "/api/feeds/following") == (401, "sign-in-needed")
 

@@ -2,9 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from weakref import WeakKeyDictionary
+from collections.abc import Awaitable, Callable, Sequence
 from xml.sax.saxutils import escape
 
 from starlette.responses import Response
@@ -23,6 +21,7 @@ from freehold.domain.verdict import Door
 from freehold.governance.judge import shown_clips
 from freehold.store import account as accounts
 from freehold.store import clip as clips
+from freehold.store import sitemap as files
 from freehold.store import topic as topics
 
 routes = Routes()
@@ -40,32 +39,22 @@ _FILE = re.compile(r"(clips|accounts)-([0-9a-z]+)(?:-([0-9a-z]+))?\.xml")
 Find = Callable[[Database, int, int], Awaitable[int | None]]
 
 
-@dataclass(slots=True)
-class Bounds:
-    """Where files begin: at every so-manieth clip or account that there was when they were first looked for. What comes
-    is newer, so they stay where they are, and only what is behind the last is looked at again."""
-
-    begins: list[int] = field(default_factory=list)
-
-    async def spans(self, database: Database, find: Find) -> list[tuple[int, int]]:
-        while (begin := await self._next(database, find)) is not None:
-            if not self.begins or begin > self.begins[-1]:
-                self.begins.append(begin)
-            await asyncio.sleep(0)
-        return list(zip(self.begins, [*self.begins, LAST_ID][1:], strict=True))
-
-    async def _next(self, database: Database, find: Find) -> int | None:
-        return await find(database, self.begins[-1], ADDRESSES) if self.begins else await find(database, 0, 0)
+async def _spans(database: Database, kind: str, find: Find) -> list[tuple[int, int]]:
+    """What each file has. They begin at every so-manieth clip or account that there was when they were first looked
+    for: what comes is newer, so they stay where they are, and only what is behind the last is looked at again."""
+    known = await files.begins_of(database, kind)
+    begins = list(known)
+    while (begin := await _next(database, begins, find)) is not None:
+        if not begins or begin > begins[-1]:
+            begins.append(begin)
+        await asyncio.sleep(0)
+    if new := begins[len(known) :]:
+        await database.transact(lambda transaction: files.insert(transaction, kind, new))
+    return list(zip(begins, [*begins, LAST_ID][1:], strict=True))
 
 
-@dataclass(slots=True)
-class Files:
-    clips: Bounds = field(default_factory=Bounds)
-    accounts: Bounds = field(default_factory=Bounds)
-
-
-_FILES: WeakKeyDictionary[Database, Files] = WeakKeyDictionary()
-"""Of each database of the process."""
+async def _next(database: Database, begins: Sequence[int], find: Find) -> int | None:
+    return await find(database, begins[-1], ADDRESSES) if begins else await find(database, 0, 0)
 
 
 @routes.add("GET", "/robots.txt", kind=Kind.RAW, gives=("text/plain",))
@@ -81,17 +70,16 @@ async def robots(call: Call) -> Response:
 async def index(call: Call) -> Response:
     """The files that the sitemap consists of: each has what lies between two ids, 200 addresses at most."""
     database = call.server.backends.database
-    files_ = _FILES.setdefault(database, Files())
-    account_spans = await files_.accounts.spans(database, accounts.nth_behind)
-    clip_spans = await files_.clips.spans(database, clips.nth_behind)
+    account_spans = await _spans(database, "accounts", accounts.nth_behind)
+    clip_spans = await _spans(database, "clips", clips.nth_behind)
     names = [
         "pages.xml",
         *(_name("accounts", span) for span in await accounts.seen_in(database, account_spans)),
         *(_name("clips", span) for span in await clips.public_in(database, clip_spans)),
     ]
     origin = identity.own_origin(call.request, call.server)
-    files = [f"<sitemap><loc>{escape(origin)}/sitemap/{name}</loc></sitemap>" for name in names]
-    return xml_response(call, _whole("sitemapindex", files), "application/xml")
+    listed = [f"<sitemap><loc>{escape(origin)}/sitemap/{name}</loc></sitemap>" for name in names]
+    return xml_response(call, _whole("sitemapindex", listed), "application/xml")
 
 
 def _name(kind: str, span: tuple[int, int]) -> str:
