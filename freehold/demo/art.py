@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -10,19 +11,23 @@ import numpy as np
 
 from freehold.demo.canvas import Frame, Scene
 from freehold.demo.comments import COMMENTERS, comments_for
-from freehold.demo.creators import CREATORS, DemoCreator, avatar_png
+from freehold.demo.creators import CREATORS, DemoCreator, avatar_png, png
 from freehold.demo.kinds import KIND, KINDS, Kind
 from freehold.demo.plan import TAGS, DemoClip, plan
+from freehold.demo.posts import DemoPicture
 from freehold.demo.sound import RATE_HZ, SOUNDS, Sound, soundtrack
 
 __all__ = [
     "COMMENTERS", "CREATORS", "KINDS", "SOUNDS", "TAGS", "DemoClip", "DemoCreator", "Kind", "Sound",
-    "avatar_png", "comments_for", "plan", "render",
+    "avatar_png", "comments_for", "plan", "render", "still_png",
 ]  # fmt: skip
 
 FPS = 24
 SIDE_STEP_PX = 4
 """Drawn sides are multiples of this: `Bloom` works on quarters."""
+STILL_PX = (720, 900)
+STILL_FRAME = 24
+"""By then what grows has begun to."""
 
 
 def frames(clip: DemoClip) -> Iterator[Frame]:
@@ -39,6 +44,12 @@ def drawn_size_px(clip: DemoClip) -> tuple[int, int]:
         round(side * detail / SIDE_STEP_PX) * SIDE_STEP_PX for side in (clip.width_px, clip.height_px)
     )
     return width_px, height_px
+
+
+def still_png(picture: DemoPicture) -> bytes:
+    """A picture of a photo post: its kind as it is after a second, as PNG."""
+    scene = Scene(*STILL_PX, FPS, 10 * FPS, np.random.default_rng(picture.seed))
+    return png(next(islice(KIND[picture.kind].draw(scene), STILL_FRAME, None)))
 
 
 def render(clip: DemoClip, out: Path) -> None:

@@ -25,7 +25,8 @@ from freehold.commands.serve import (
     with_listening_options,
 )
 from freehold.config import Settings
-from freehold.demo.plan import DemoClip, plan
+from freehold.demo.plan import plan
+from freehold.demo.posts import DemoPost, Planned, with_posts
 from freehold.domain.clip import WATCHABLE, ClipState
 from freehold.domain.errors import SettingError
 from freehold.logs import set_up_logs
@@ -70,7 +71,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     )
     with contextlib.closing(bind(settings)) as listener:
         password = arguments.password or PASSWORD
-        run_on_fast_loop(_demo(settings, listener, plan(arguments.clips, SEED), password))
+        run_on_fast_loop(_demo(settings, listener, with_posts(plan(arguments.clips, SEED)), password))
     return 0
 
 
@@ -81,10 +82,10 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-async def _demo(settings: Settings, listener: Any, clips: tuple[DemoClip, ...], password: str) -> None:
+async def _demo(settings: Settings, listener: Any, planned: tuple[Planned, ...], password: str) -> None:
     async with serving(settings, listener) as (address, server):
         print(_welcome(address, settings.server.data_dir, password), flush=True)
-        populating = asyncio.create_task(_populate(server, clips, password), name="demo")
+        populating = asyncio.create_task(_populate(server, planned, password), name="demo")
         stopping = asyncio.create_task(until_stopped())
         await asyncio.wait((populating, stopping), return_when=asyncio.FIRST_COMPLETED)
         if populating.done() and populating.exception():
@@ -111,7 +112,7 @@ def _welcome(address: str, data_dir: str, password: str) -> str:
 """
 
 
-async def _populate(server: Server, planned: tuple[DemoClip, ...], password: str) -> None:
+async def _populate(server: Server, planned: tuple[Planned, ...], password: str) -> None:
     # Here and not above: whoever only wants a command's help does not wait for what draws and composes.
     from freehold.demo.people import Cast
 
@@ -124,33 +125,32 @@ async def _populate(server: Server, planned: tuple[DemoClip, ...], password: str
     watching = asyncio.create_task(_watch_along(cast, Progress(len(planned))), name="audience")
     try:
         with tempfile.TemporaryDirectory(prefix="freehold-demo-") as folder:
-            async for clip, path in _drawn(missing, Path(folder)):
-                await cast.upload(clip, path)
-                path.unlink()
+            async for one, paths in _drawn(missing, Path(folder)):
+                await cast.publish(one, paths)
+                for path in paths:
+                    path.unlink()
         await watching
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
 
 
-async def _drawn(clips: list[DemoClip], folder: Path) -> AsyncIterator[tuple[DemoClip, Path]]:
-    """The clips as they are drawn, in order, on all processors but politely: the server goes first."""
+async def _drawn(planned: list[Planned], folder: Path) -> AsyncIterator[tuple[Planned, list[Path]]]:
+    """All with their files as they are drawn, in order, on all processors but politely: the server goes first."""
     loop = asyncio.get_running_loop()
     with drawing_pool() as pool:
         workers = os.cpu_count() or 1
-        under_way: list[tuple[DemoClip, Path, asyncio.Future[None]]] = []
-        waiting = list(clips)
+        under_way: list[tuple[Planned, asyncio.Future[list[Path]]]] = []
+        waiting = list(planned)
         try:
             while waiting or under_way:
                 while waiting and len(under_way) < workers + 1:
-                    clip = waiting.pop(0)
-                    path = folder / f"{clip.index:03d}.mp4"
-                    under_way.append((clip, path, loop.run_in_executor(pool, draw, clip, path)))
-                clip, path, drawing = under_way.pop(0)
-                await drawing
-                yield clip, path
+                    one = waiting.pop(0)
+                    under_way.append((one, loop.run_in_executor(pool, draw, one, folder)))
+                one, drawing = under_way.pop(0)
+                yield one, await drawing
         finally:
-            for _, _, drawing in under_way:
+            for _, drawing in under_way:
                 drawing.cancel()
 
 
@@ -172,11 +172,18 @@ def _be_polite() -> None:
         os.nice(10)
 
 
-def draw(clip: DemoClip, path: Path) -> None:
-    """Runs in a process of its own, which alone imports what draws."""
-    from freehold.demo.art import render
+def draw(planned: Planned, folder: Path) -> list[Path]:
+    """A clip's file, or a post's pictures. Runs in a process of its own, which alone imports what draws."""
+    from freehold.demo.art import render, still_png
 
-    render(clip, path)
+    if not isinstance(planned, DemoPost):
+        path = folder / f"{planned.index:03d}.mp4"
+        render(planned, path)
+        return [path]
+    paths = [folder / f"{planned.index}-{number}.png" for number, _ in enumerate(planned.pictures, start=1)]
+    for path, picture in zip(paths, planned.pictures, strict=True):
+        path.write_bytes(still_png(picture))
+    return paths
 
 
 async def _watch_along(cast: "Cast", progress: "Progress") -> None:

@@ -1,9 +1,9 @@
-"""What the demo's people say under its clips."""
+"""What the demo's people say under its clips and posts."""
 
 from random import Random
 
 from freehold.demo.creators import CREATORS
-from freehold.demo.plan import DemoClip
+from freehold.demo.posts import DemoPost, Planned
 from freehold.demo.words import ANYWHERE, REMARKS
 
 COMMENTERS: tuple[str, ...] = (
@@ -12,11 +12,17 @@ COMMENTERS: tuple[str, ...] = (
 )  # fmt: skip
 
 
-def comments_for(clip: DemoClip, seed: int) -> tuple[tuple[str, str], ...]:
-    """(handle, text) of none to five comments, no text and no commenter twice, none by the clip's creator."""
-    random = Random(f"{seed}/{clip.index}")
-    others = [creator.handle for creator in CREATORS if creator.handle != clip.creator]
-    count = random.choice((0, 1, 2, 2, 3, 3, 4, 5))
-    own = random.sample(REMARKS[clip.kind], min(count, random.choice((2, 3, 4)), len(REMARKS[clip.kind])))
-    texts = own + random.sample(ANYWHERE, count - len(own))
-    return tuple(zip(random.sample([*COMMENTERS, *others], count), texts, strict=True))
+def remarks_on(planned: Planned) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What fits this one, and what fits any of what moves and sounds."""
+    return (planned.remarks, ()) if isinstance(planned, DemoPost) else (REMARKS[planned.kind], ANYWHERE)
+
+
+def comments_for(planned: Planned, seed: int) -> tuple[tuple[str, str], ...]:
+    """(handle, text) of none to five comments, no text and no commenter twice, none by the creator."""
+    random = Random(f"{seed}/{planned.index}")
+    others = [creator.handle for creator in CREATORS if creator.handle != planned.creator]
+    fitting, anywhere = remarks_on(planned)
+    count = min(random.choice((0, 1, 2, 2, 3, 3, 4, 5)), len(fitting) + len(anywhere))
+    own = random.sample(fitting, min(count, random.choice((2, 3, 4)), len(fitting)))
+    texts = own + random.sample(anywhere, min(count - len(own), len(anywhere)))
+    return tuple(zip(random.sample([*COMMENTERS, *others], len(texts)), texts, strict=True))

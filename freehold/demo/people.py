@@ -4,24 +4,28 @@ anybody."""
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 from freehold.actions import account as account_actions
 from freehold.actions import comment as commenting
 from freehold.actions import social
+from freehold.actions import text as texts
 from freehold.actions.clip import Words
+from freehold.actions.pictures import Picture, gather
 from freehold.actions.upload import Announced, Intake, take_file
 from freehold.actions.watch import BatchReport, WatchReport
 from freehold.api.server import Server
 from freehold.demo.audience import Audience, ClipFeatures, Reaction
-from freehold.demo.comments import COMMENTERS, comments_for
+from freehold.demo.comments import COMMENTERS, comments_for, remarks_on
 from freehold.demo.creators import CREATORS, avatar_png
 from freehold.demo.plan import DemoClip
+from freehold.demo.posts import DemoPost, Planned
 from freehold.demo.sound import SOUNDS
-from freehold.demo.words import ANSWERS, ANYWHERE, REMARKS
+from freehold.demo.words import ANSWERS
 from freehold.domain.account import Account, Role, Viewer
-from freehold.domain.clip import WATCHABLE, Clip, ClipState, Wish
+from freehold.domain.clip import WATCHABLE, Clip, ClipKind, ClipState, Wish
 from freehold.domain.errors import Absent
 from freehold.domain.ids import EPOCH_US, ClipId, CommentId, SoundId, ViewerId, id_text, new_id
 from freehold.feed.page import Page, Served
@@ -47,10 +51,10 @@ CREATOR_LEADS_EVERY = 9
 class Cast:
     """Everybody in the demo, on one server. What they did before is read from the database, not remembered here."""
 
-    def __init__(self, server: Server, planned: Sequence[DemoClip], seed: int, password: str) -> None:
+    def __init__(self, server: Server, planned: Sequence[Planned], seed: int, password: str) -> None:
         self._server = server
         self._database = server.backends.database
-        self._planned = {_file_name(clip): clip for clip in planned}
+        self._planned = {_name_of(one): one for one in planned}
         self._seed = seed
         self._password = password
         self._audience = Audience(seed, AUDIENCE_SIZE)
@@ -64,30 +68,48 @@ class Cast:
         self.watch_count = 0
 
     async def clips(self) -> list[Clip]:
-        """The demo's clips in whatever state, but for those that came to nothing."""
+        """The demo's clips and posts in whatever state, but for those that came to nothing and pictures that no post
+        was gathered of."""
         found: list[Clip] = []
         for handle in (CREATOR_LEAD[0], *(creator.handle for creator in CREATORS)):
             account = await accounts.by_handle(self._database, handle)
             if account is not None:
                 mine = await clips.of_author_for_system(self._database, account.id, CLIPS_OF_ONE)
-                found += [clip for clip in mine if clip.file_name in self._planned and clip.state not in GONE]
+                found += [
+                    clip
+                    for clip in mine
+                    if _name(clip) in self._planned and clip.state not in GONE and clip.wish is Wish.PUBLISH
+                ]
         return found
 
-    async def missing(self) -> list[DemoClip]:
+    async def missing(self) -> list[Planned]:
         """What no earlier start brought in whole."""
-        there = {clip.file_name for clip in await self.clips()}
-        return [clip for name, clip in self._planned.items() if name not in there]
+        there = {_name(clip) for clip in await self.clips()}
+        return [one for name, one in self._planned.items() if name not in there]
 
     async def join_leads(self) -> None:
         """The accounts that a visitor signs in with."""
         for handle, name, role in (*LEADS, (*CREATOR_LEAD, Role.CREATOR)):
             await self._join(handle, name, "", role)
 
-    async def upload(self, clip: DemoClip, path: Path) -> None:
-        author = await self._member(_author_of(clip))
-        caption = " ".join((clip.caption, *(f"#{tag}" for tag in clip.tags)))
-        words = Words(caption, wish=Wish.PUBLISH, sound_id=await self._sound(clip))
-        await take_file(self._intake, author, path, Announced(path.stat().st_size, _file_name(clip), words))
+    async def publish(self, planned: Planned, paths: Sequence[Path]) -> None:
+        """A clip of its file, a photo post of its pictures, or what has no file: words."""
+        author = await self._member(_author_of(planned))
+        if isinstance(planned, DemoClip):
+            words = replace(_words_of(planned), sound_id=await self._sound(planned))
+            await self._upload(author, paths[0], _name_of(planned), words)
+        elif planned.look is not None:
+            await texts.write(self._intake, author, _words_of(planned), planned.look)
+        else:
+            pictures = [
+                Picture(await self._upload(author, path, _name_of(planned), Words(kind=ClipKind.PHOTO)), picture.alt)
+                for path, picture in zip(paths, planned.pictures, strict=True)
+            ]
+            await gather(self._intake, author, pictures, _words_of(planned))
+
+    async def _upload(self, author: Account, path: Path, name: str, words: Words) -> ClipId:
+        upload = await take_file(self._intake, author, path, Announced(path.stat().st_size, name, words))
+        return upload.clip_id
 
     async def talk(self) -> None:
         """Comment on each clip that has become watchable, like it, and follow its author now and then."""
@@ -98,9 +120,9 @@ class Cast:
             if clip.comment_count == 0 and clip.like_count == 0:
                 # A visitor may have taken it away by now.
                 with contextlib.suppress(Absent):
-                    await self._talk_of(clip, self._planned[clip.file_name])
+                    await self._talk_of(clip, self._planned[_name(clip)])
 
-    async def _talk_of(self, clip: Clip, planned: DemoClip) -> None:
+    async def _talk_of(self, clip: Clip, planned: Planned) -> None:
         backends, random = self._server.backends, self._server.random
         said: list[CommentId] = []
         for handle, text in comments_for(planned, self._seed):
@@ -121,7 +143,7 @@ class Cast:
                 viewer = Viewer(ViewerId(member.id), member)
                 await social.like(backends, viewer, member, clip.id, True, self._server.clock())
 
-    async def _answer(self, clip: Clip, planned: DemoClip, comment_id: CommentId) -> None:
+    async def _answer(self, clip: Clip, planned: Planned, comment_id: CommentId) -> None:
         """Half the creators answer the first comment; some of those pin it."""
         random, server = Random(f"{self._seed}/{planned.index}/answer"), self._server
         if random.random() < 0.5:
@@ -134,7 +156,7 @@ class Cast:
 
     async def watch_round(self) -> None:
         """A part of the audience each ask for a page and watch it by their tastes."""
-        kinds = {clip.id: self._planned[clip.file_name] for clip in await self.clips()}
+        kinds = {clip.id: self._planned[_name(clip)] for clip in await self.clips()}
         for number in range(ROUND_VIEWERS):
             who = (self._round * ROUND_VIEWERS + number) % AUDIENCE_SIZE
             viewer = await self._viewer(who)
@@ -158,13 +180,13 @@ class Cast:
         member = await self._member(REGULARS[who])
         return Viewer(ViewerId(member.id), member)
 
-    def _react(self, who: int, served: Served, kinds: dict[ClipId, DemoClip]) -> Reaction:
+    def _react(self, who: int, served: Served, kinds: dict[ClipId, Planned]) -> Reaction:
         clip = served.view.clip
         planned = kinds[clip.id]
         features = ClipFeatures(planned.kind, planned.tags, planned.creator, clip.duration_ms)
         return self._audience.watch(who, features, self._random)
 
-    async def _act(self, viewer: Viewer, clip: Clip, planned: DemoClip, reaction: Reaction) -> None:
+    async def _act(self, viewer: Viewer, clip: Clip, planned: Planned, reaction: Reaction) -> None:
         """What a member does about a clip that it has just watched, which is never its own."""
         server, member = self._server, viewer.account
         if member is None or not reaction.is_told:
@@ -182,14 +204,14 @@ class Cast:
                 shown = await server.feed.shown_lately(member, at_us)
                 await social.follow(server.backends, member, _author_of(planned), True, at_us, shown)
 
-    def _remark(self, clip_id: ClipId, planned: DemoClip) -> str | None:
+    def _remark(self, clip_id: ClipId, planned: Planned) -> str | None:
         """Something that nobody has said of the clip yet, while there is anything."""
         said = self._said.setdefault(clip_id, {text for _, text in comments_for(planned, self._seed)})
-        left = [text for text in (*REMARKS[planned.kind], *ANYWHERE) if text not in said]
+        left = [remark for part in remarks_on(planned) for remark in part if remark not in said]
         if not left:
             return None
-        said.add(text := self._random.choice(left))
-        return text
+        said.add(remark := self._random.choice(left))
+        return remark
 
     async def _member(self, handle: str) -> Account:
         """The account of one of the demo's people, made when it first does something: upload or talk, at once."""
@@ -245,9 +267,23 @@ def _report(page: Page, served: Served, reaction: Reaction) -> WatchReport:
     )
 
 
-def _author_of(clip: DemoClip) -> str:
-    return CREATOR_LEAD[0] if clip.index % CREATOR_LEADS_EVERY == 1 else clip.creator
+def _author_of(planned: Planned) -> str:
+    is_lead = isinstance(planned, DemoClip) and planned.index % CREATOR_LEADS_EVERY == 1
+    return CREATOR_LEAD[0] if is_lead else planned.creator
 
 
-def _file_name(clip: DemoClip) -> str:
-    return f"demo-{clip.index:03d}.mp4"
+def _words_of(planned: Planned) -> Words:
+    is_text = isinstance(planned, DemoPost) and planned.look is not None
+    tags = " ".join(f"#{tag}" for tag in planned.tags)
+    return Words(planned.caption + ("\n\n" if is_text else " ") + tags, wish=Wish.PUBLISH)
+
+
+def _name_of(planned: Planned) -> str:
+    """What it is known by at a second start: its file's name, or its words."""
+    if isinstance(planned, DemoClip):
+        return f"demo-{planned.index:03d}.mp4"
+    return f"demo-{planned.index}.png" if planned.pictures else _words_of(planned).caption
+
+
+def _name(clip: Clip) -> str:
+    return clip.file_name or clip.caption

@@ -1,5 +1,6 @@
 """Every kind draws, moves and sounds, and looks unlike the others."""
 
+import struct
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,11 +8,13 @@ import av
 import numpy as np
 import pytest
 
-from freehold.demo.art import plan, render
+from freehold.demo import art
+from freehold.demo.art import plan, render, still_png
 from freehold.demo.canvas import Scene
 from freehold.demo.creators import CREATORS, avatar_png
 from freehold.demo.kinds import KINDS, Kind
 from freehold.demo.plan import DemoClip
+from freehold.demo.posts import POSTS
 from freehold.demo.sound import PEAK, SOUNDS, loop, soundtrack
 
 pytestmark = pytest.mark.slow
@@ -137,3 +140,11 @@ def test_avatars_are_square_pngs_that_differ(tmp_path: Path) -> None:
         assert picture.shape == (256, 256, 3)
         pictures[creator.handle] = picture.tobytes()
     assert len(set(pictures.values())) == len(CREATORS)
+
+
+def test_each_post_of_pictures_has_pictures_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(art, "STILL_PX", (72, 90))
+    pictures = [picture for post in POSTS for picture in post.pictures]
+    drawn = [still_png(picture) for picture in pictures]
+    assert all(one.startswith(b"\x89PNG") and one[16:24] == struct.pack(">II", 72, 90) for one in drawn)
+    assert len(set(drawn)) == len(drawn) > 1 and all(picture.alt for picture in pictures)

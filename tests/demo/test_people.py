@@ -1,14 +1,19 @@
 """The demo's people on a server of their own, with clips that were made by construction."""
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from freehold.demo import people
 from freehold.demo.audience import ClipFeatures, Reaction
+from freehold.demo.creators import png
 from freehold.demo.people import Cast
 from freehold.demo.plan import plan
+from freehold.demo.posts import POSTS, DemoPost, with_posts
 from freehold.domain.account import Role
+from freehold.domain.clip import ClipKind
 from tests.conftest import Running
 from tests.feed.catalogue import publish
 
@@ -34,7 +39,7 @@ async def cast(idle: Running, monkeypatch: pytest.MonkeyPatch) -> Cast:
     for clip, clip_id in zip(plan(3, 1), filled.clip_ids, strict=True):
         handle = people._author_of(clip)
         author = await cast._join(handle, handle, "", Role.CREATOR)
-        await give(idle, clip_id, author.id, people._file_name(clip))
+        await give(idle, clip_id, author.id, people._name_of(clip))
     return cast
 
 
@@ -113,3 +118,23 @@ async def test_some_creators_answer_the_first_comment_and_pin_it(idle: Running, 
     assert {row["like_count"] for row in rows if row["root_id"] is None} <= {0, 1}
     assert sum(row["like_count"] for row in rows) == len(answers), "who answers likes what is answered"
     assert any(row["pinned_at_us"] for row in rows)
+
+
+async def test_posts_stand_among_the_clips_and_a_second_start_knows_them(idle: Running, tmp_path: Path) -> None:
+    planned = with_posts(plan(3, 1))
+    assert [isinstance(one, DemoPost) for one in planned[:3]] == [False, False, True], "the first comes early"
+    assert [one for one in planned if isinstance(one, DemoPost)] == list(POSTS)
+    cast = Cast(idle.server, planned, 1, "a password of the demo")
+    for post in POSTS:
+        paths = [tmp_path / f"{post.index}-{number}.png" for number, _ in enumerate(post.pictures)]
+        for path in paths:
+            path.write_bytes(png(np.zeros((24, 24, 3), np.uint8)))
+        await cast.publish(post, paths)
+    made = await cast.clips()
+    assert sorted(len(clip.picture_alts) for clip in made) == sorted(len(post.pictures) for post in POSTS)
+    assert {clip.kind for clip in made} == {ClipKind.PHOTO, ClipKind.TEXT}
+    assert [one.index for one in await Cast(idle.server, planned, 1, "").missing()] == [0, 1, 2]
+    await cast.talk()
+    said = await idle.database.fetch("SELECT text FROM comment WHERE root_id IS NULL")
+    remarks = {remark for post in POSTS for remark in post.remarks}
+    assert said and {row["text"] for row in said} <= remarks, "nobody speaks of a sound that is not there"

@@ -74,7 +74,7 @@ def test_every_main_screen_is_shown_on_both_sizes_in_less_than_a_mebibyte() -> N
     from tests.client.screens import DEVICES, FOLDER, SCREENS
 
     text = (ROOT / "docs" / "screens.md").read_text("utf-8")
-    names = {f"{screen.name}-{device}.jpg" for screen in SCREENS for device in DEVICES}
+    names = {f"{screen.name}-{device}.webp" for screen in SCREENS for device in DEVICES}
     assert set(re.findall(r"images/screens/([\w.-]+)\)", text)) == names == {path.name for path in FOLDER.iterdir()}
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 1 << 20
 
