@@ -87,15 +87,17 @@ LONG_MS = 18_000
     X_HABITS,
     X_AHEAD,
     X_HELD,
+    X_PLACED,
     X_STEPS,
     X_OTHERS,
+    X_PARTS,
     X_SESSION,
     X_LEVEL,
     X_SUGGESTED,
     X_MOVED,
     X_RENEWED,
     SCRATCHES,
-) = range(13)
+) = range(15)
 
 # where a clip is put before a viewer: each has heads of its own, and one of each class of length
 SURFACES, CLASSES, ON_PAGE = 16, 11, 0
@@ -103,6 +105,7 @@ BY_SURFACE = 1 + CLASSES
 
 # steps: what moves a viewer's log odds beyond its habits, each by a gain that is learned
 S_TAGS, S_AUTHOR, S_LENGTH, S_NEAR, S_ALIKE, STEPS = range(6)
+S_CLIP, S_SURFACE, S_HABIT, PARTS = range(STEPS, STEPS + 4)
 OF_CHOICES = HEADS
 """The row of the gains by which choices are told from clips drawn at random."""
 A_GAIN, A_SQUARES = range(2)
@@ -291,7 +294,7 @@ class State(NamedTuple):
     surface_ratio: Any
     """int32[SURFACES * BY_SURFACE, HEADS]: as `ratio`"""
     gain: Any
-    """float64[HEADS + 1, STEPS, 2]: by how much each step counts for each head, and OF_CHOICES; the sum of squared
+    """float64[HEADS + 1, PARTS, 2]: by how much each part counts for each head, and OF_CHOICES; the sum of squared
     slopes"""
     choice: Any
     """int32[choices, 2]: the last CHOICES_KEPT of them, viewer and clip; the viewer is NONE where it was forgotten"""
@@ -318,7 +321,7 @@ class State(NamedTuple):
     """int64[SCRATCHES, HEADS + 1]: room to work in, as nothing that is called millions of times may allocate; each
     row is one function's"""
     scratch_gains: Any
-    """float64[HEADS, STEPS]"""
+    """float64[HEADS, PARTS]"""
     scratch_code: Any
     """int16[SIZE]"""
 
@@ -769,7 +772,7 @@ def find_clip(state, clip_id):  # type: ignore[no-untyped-def]
 
 @compiled("i8(i8[::1],i8)", inner=True)
 def now_of(meta, minute):  # type: ignore[no-untyped-def]
-    """The minute, or that of the newest event where that is later: time does not run backwards."""
+    """The minute, or that of the newest event where that is later: what is forgotten stays so, whenever it's asked."""
     return max(minute, meta[M_NOW])
 
 
@@ -780,8 +783,8 @@ def pass_time(meta, minute):  # type: ignore[no-untyped-def]
 
 
 @compiled("b1(i8[:,::1],i8,i8)", inner=True)
-def is_forgotten(viewers, viewer, minute):  # type: ignore[no-untyped-def]
-    return minute - viewers[viewer, V_MET_MIN] > FORGOTTEN_MIN
+def is_forgotten(viewers, viewer, now):  # type: ignore[no-untyped-def]
+    return now - viewers[viewer, V_MET_MIN] > FORGOTTEN_MIN
 
 
 @compiled("void(S,i8)", inner=True)
@@ -801,7 +804,7 @@ def start_anew(state, viewer):  # type: ignore[no-untyped-def]
 
 
 @compiled("i8(S,i8,i8)", inner=True)
-def meet_viewer(state, viewer_id, minute):  # type: ignore[no-untyped-def]
+def meet_viewer(state, viewer_id, now):  # type: ignore[no-untyped-def]
     slot = slot_of(state.viewer_key, viewer_id + 1)
     row = np.int64(state.viewer_row[slot, 0])
     if state.viewer_key[slot] == 0:
@@ -811,9 +814,9 @@ def meet_viewer(state, viewer_id, minute):  # type: ignore[no-untyped-def]
         state.viewer_row[slot, 0] = row
         state.viewer[row, V_ID] = viewer_id
         state.viewer[row, V_LIVE] = 1
-    elif is_forgotten(state.viewer, row, minute):
+    elif is_forgotten(state.viewer, row, now):
         start_anew(state, row)
-    state.viewer[row, V_MET_MIN] = minute
+    state.viewer[row, V_MET_MIN] = now
     return row
 
 
@@ -846,10 +849,10 @@ def is_spent(state, viewer, value, minute):  # type: ignore[no-untyped-def]
 
 @compiled("i8(S,i8,i8,i8)", inner=True)
 def seen_of(state, viewer, row, minute):  # type: ignore[no-untyped-def]
-    """What is kept of a viewer and a clip; 0 where nothing is that counts."""
+    """What is kept of a viewer and a clip; 0 where nothing is that counts, however far back is asked."""
     key = (viewer + 1) << 32 | row
     slot = slot_of(state.seen_key, key)
-    if state.seen_key[slot] == 0 or is_spent(state, viewer, state.seen[slot, 0], minute):
+    if state.seen_key[slot] == 0 or is_spent(state, viewer, state.seen[slot, 0], now_of(state.meta, minute)):
         return np.int64(0)
     return state.seen[slot, 0]
 
@@ -939,9 +942,9 @@ def put_profiled(state, viewer_id, is_profiled):  # type: ignore[no-untyped-def]
 
 
 @compiled("i8(i8[:,::1],i8,i8)", inner=True)
-def profile_of(viewers, viewer, minute):  # type: ignore[no-untyped-def]
+def profile_of(viewers, viewer, now):  # type: ignore[no-untyped-def]
     """The viewer's row where what it watched may have a part in its pages, else as for a newcomer."""
-    if viewer < 0 or viewers[viewer, V_UNPROFILED] or is_forgotten(viewers, viewer, minute):
+    if viewer < 0 or viewers[viewer, V_UNPROFILED] or is_forgotten(viewers, viewer, now):
         return np.int64(NONE)
     return viewer
 
@@ -950,7 +953,6 @@ def profile_of(viewers, viewer, minute):  # type: ignore[no-untyped-def]
 def mark_barred(state, viewer_id, clip_ids, minute, again, marks):  # type: ignore[no-untyped-def]
     """Marks of the clips for this viewer: 1 barred, 0 not, -1 for one that is unknown here."""
     viewer = find_viewer(state, viewer_id)
-    minute = now_of(state.meta, minute)
     for i in range(clip_ids.size):
         row = find_clip(state, clip_ids[i])
         marks[i] = -1 if row < 0 else np.int64(is_barred(state, viewer, row, minute, again))
@@ -992,6 +994,15 @@ def note_watched(state, viewer, row, minute, watch):  # type: ignore[no-untyped-
     return counts | FIRST_LIKE * is_first_like | FIRST_WATCH * is_first_watch
 
 
+@compiled("i8(S,i8,i8,i8,i8)", inner=True)
+def told_before(state, viewer, row, minute, counts):  # type: ignore[no-untyped-def]
+    """Which of REACTED were told before the watch that `note_watched` gave `counts` for."""
+    value = seen_of(state, viewer, row, minute)
+    if value == NEVER_AGAIN:
+        return np.int64(0)
+    return value & REACTED & ~LIKED if counts & FIRST_LIKE else value & REACTED
+
+
 @compiled("void(i8,i8[::1],i8[::1])", inner=True)
 def fill_outcomes(duration_ms, watch, outcomes):  # type: ignore[no-untyped-def]
     """outcomes[HEADS]: 1 for what a watch turned out to be."""
@@ -1026,8 +1037,8 @@ def fading(minutes, half_min):  # type: ignore[no-untyped-def]
     return HALVINGS[steps & 63] >> min(steps >> 6, 62)
 
 
-@compiled("i8(i8[::1],i4[:,::1],i8[::1],i8,i8,i8)", inner=True)
-def taste_of(keys, tastes, weights, viewer, group, minute):  # type: ignore[no-untyped-def]
+@compiled("i8(i8[::1],i8[::1],i4[:,::1],i8[::1],i8,i8,i8)", inner=True)
+def taste_of(meta, keys, tastes, weights, viewer, group, minute):  # type: ignore[no-untyped-def]
     """How much more this group's clips are worth to a viewer than expected.
 
     The mean surprise r / (w + 1), believed as far as the sum of surprises exceeds chance: r^2 / (r^2 + w * doubt),
@@ -1035,7 +1046,7 @@ def taste_of(keys, tastes, weights, viewer, group, minute):  # type: ignore[no-u
     """
     key = (viewer + 1) << 32 | group
     slot = slot_of(keys, key)
-    if keys[slot] == 0 or minute - tastes[slot, 2] > FORGOTTEN_MIN:
+    if keys[slot] == 0 or now_of(meta, minute) - tastes[slot, 2] > FORGOTTEN_MIN:
         return np.int64(0)
     fade = fading(minute - tastes[slot, 2], weights[P_TASTE_HALF_MIN])
     surprise = (np.int64(tastes[slot, 0]) * fade) >> 30
@@ -1055,7 +1066,7 @@ def add_taste(state, viewer, group, surprise, weight, minute):  # type: ignore[n
         state.taste_key[slot] = key
         state.meta[M_TASTES] += 1
         state.taste[slot, 2] = minute
-    if minute - state.taste[slot, 2] > FORGOTTEN_MIN:
+    if state.meta[M_NOW] - state.taste[slot, 2] > FORGOTTEN_MIN:
         state.taste[slot, 0] = state.taste[slot, 1] = 0
     fade = fading(minute - state.taste[slot, 2], state.weights[P_TASTE_HALF_MIN])
     state.taste[slot, 0] = ((np.int64(state.taste[slot, 0]) * fade) >> 30) + surprise
@@ -1349,7 +1360,7 @@ def feel(state, viewer, row, felt, weight, minute):  # type: ignore[no-untyped-d
         group = state.clip[row, C_GROUP + slot]
         add_taste(state, viewer, group, felt, weight, minute)
         if slot != 2:
-            taste = taste_of(state.taste_key, state.taste, state.weights, viewer, group, minute)
+            taste = taste_of(state.meta, state.taste_key, state.taste, state.weights, viewer, group, minute)
             note_favourite(state.viewer[viewer], group, taste)
 
 
@@ -1387,11 +1398,11 @@ def leave_acts(outcomes):  # type: ignore[no-untyped-def]
     outcomes[H_PAST:] = 0
 
 
-@compiled("i8(i8[::1],i4[:,::1],i8[::1],i8[::1],i8,i8)", inner=True)
-def taste_in_tags(keys, tastes, weights, clip, viewer, minute):  # type: ignore[no-untyped-def]
+@compiled("i8(i8[::1],i8[::1],i4[:,::1],i8[::1],i8[::1],i8,i8)", inner=True)
+def taste_in_tags(meta, keys, tastes, weights, clip, viewer, minute):  # type: ignore[no-untyped-def]
     liked = np.int64(0)
     for slot in range(FIRST_TAG, clip[C_GROUPS]):
-        liked += taste_of(keys, tastes, weights, viewer, clip[C_GROUP + slot], minute)
+        liked += taste_of(meta, keys, tastes, weights, viewer, clip[C_GROUP + slot], minute)
     return liked // max(clip[C_GROUPS] - FIRST_TAG, 1)
 
 
@@ -1408,10 +1419,13 @@ def likeness_of(viewers, clips, viewer, row):  # type: ignore[no-untyped-def]
 def fill_steps(state, viewer, row, minute, near, steps):  # type: ignore[no-untyped-def]
     """steps[STEPS]: log2 odds, before their gains are learned."""
     weights, clip = state.weights, state.clip[row]
-    keys, tastes = state.taste_key, state.taste
-    steps[S_TAGS] = taste_in_tags(keys, tastes, weights, clip, viewer, minute) * weights[P_TAG_GAIN] >> 10
-    steps[S_AUTHOR] = taste_of(keys, tastes, weights, viewer, clip[C_GROUP + 1], minute) * weights[P_AUTHOR_GAIN] >> 10
-    steps[S_LENGTH] = taste_of(keys, tastes, weights, viewer, clip[C_GROUP + 2], minute) * weights[P_LENGTH_GAIN] >> 10
+    meta, keys, tastes = state.meta, state.taste_key, state.taste
+    of_tags = taste_in_tags(meta, keys, tastes, weights, clip, viewer, minute)
+    of_author = taste_of(meta, keys, tastes, weights, viewer, clip[C_GROUP + 1], minute)
+    of_length = taste_of(meta, keys, tastes, weights, viewer, clip[C_GROUP + 2], minute)
+    steps[S_TAGS] = of_tags * weights[P_TAG_GAIN] >> 10
+    steps[S_AUTHOR] = of_author * weights[P_AUTHOR_GAIN] >> 10
+    steps[S_LENGTH] = of_length * weights[P_LENGTH_GAIN] >> 10
     steps[S_NEAR] = near * weights[P_NEAR_GAIN] >> 10
     steps[S_ALIKE] = 0
     if state.viewer_vector[viewer, 0] != 0:
@@ -1421,36 +1435,91 @@ def fill_steps(state, viewer, row, minute, near, steps):  # type: ignore[no-unty
 
 @compiled("void(i8[::1],f8[:,:,::1],f8[:,::1])", inner=True)
 def fill_gains(meta, learned, gains):  # type: ignore[no-untyped-def]
-    """gains[HEADS, STEPS]: those learned from what was put on pages. As far as clips are chosen instead, no more of
-    them than it takes to tell choices from chance, and in addition what that takes beyond DOUBT."""
+    """gains[HEADS, PARTS]: those learned from what was put on pages. As far as clips are chosen instead, no more of
+    the steps than it takes to tell choices from chance, and in addition what that takes beyond DOUBT."""
     share = np.float64(meta[M_CHOSEN]) / np.float64(max(meta[M_CHOSEN] + PAGE_WEIGHT * meta[M_WATCHED], 1))
-    for step in range(STEPS):
-        chosen = learned[OF_CHOICES, step, A_GAIN]
-        kept = 1 - share * (1 - min(chosen, np.float64(1)))
-        added = share * max(chosen - DOUBT, np.float64(0))
+    for part in range(PARTS):
+        kept, added = np.float64(1), np.float64(0)
+        if part < STEPS:
+            chosen = learned[OF_CHOICES, part, A_GAIN]
+            kept = 1 - share * (1 - min(chosen, np.float64(1)))
+            added = share * max(chosen - DOUBT, np.float64(0))
         for head in range(HEADS):
-            gains[head, step] = learned[head, step, A_GAIN] * kept + added
+            gains[head, part] = learned[head, part, A_GAIN] * kept + added
 
 
-@compiled("i8(f8[::1],i8[::1])", inner=True)
-def shift_by(gains, steps):  # type: ignore[no-untyped-def]
-    """The log2 odds of all steps, each by its gain."""
-    shift = np.float64(0)
+@compiled("void(i8,i8,i8,i8,i8[::1],i8[::1])", inner=True)
+def fill_parts(head, likely, placed, habit, steps, parts):  # type: ignore[no-untyped-def]
+    """parts[PARTS]: the log2 odds that a head's chance is made of."""
     for step in range(STEPS):
-        shift += gains[step] * np.float64(steps[step])
-    return np.int64(shift)
+        parts[step] = SIGNS[head] * steps[step]
+    parts[S_CLIP], parts[S_SURFACE], parts[S_HABIT] = likely, placed, habit
 
 
-@compiled("void(f8[:,::1],f8,f8,i8[::1])", inner=True)
-def move_gains(learned, rate, error, steps):  # type: ignore[no-untyped-def]
-    """One step of AdaGrad (Duchi, Hazan, Singer 2011) on the logistic loss: learned[STEPS, 2]."""
-    for step in range(STEPS):
-        if steps[step] == 0:
+@compiled("i8(f8[::1],i8[::1],i8,i8)", inner=True)
+def sum_by(gains, parts, first, end):  # type: ignore[no-untyped-def]
+    """The log2 odds of the parts from `first` to `end`, each by its gain."""
+    log_odds = np.float64(0)
+    for part in range(first, end):
+        log_odds += gains[part] * np.float64(parts[part])
+    return np.int64(log_odds)
+
+
+@compiled("void(f8[:,::1],f8,f8,i8[::1],i8,i8)", inner=True)
+def move_gains(learned, rate, error, parts, first, end):  # type: ignore[no-untyped-def]
+    """One step of AdaGrad (Duchi, Hazan, Singer 2011) on the logistic loss, of the parts from `first` to `end`:
+    learned[PARTS, 2]."""
+    for part in range(first, end):
+        if parts[part] == 0:
             continue
-        slope = error * (np.float64(steps[step]) / ONE)
-        learned[step, A_SQUARES] += slope * slope
-        moved = learned[step, A_GAIN] + rate * slope / math.sqrt(SQUARES_PRIOR + learned[step, A_SQUARES])
-        learned[step, A_GAIN] = min(max(moved, np.float64(0)), np.float64(MOST_GAIN))
+        slope = error * (np.float64(parts[part]) / ONE)
+        learned[part, A_SQUARES] += slope * slope
+        moved = learned[part, A_GAIN] + rate * slope / math.sqrt(SQUARES_PRIOR + learned[part, A_SQUARES])
+        learned[part, A_GAIN] = min(max(moved, np.float64(0)), np.float64(MOST_GAIN))
+
+
+@compiled("i8(i8)", inner=True)
+def told_bit(head):  # type: ignore[no-untyped-def]
+    """The bit in `seen` of what may be told apart from a watch; 0 of anything else."""
+    if head == H_LIKE:
+        return LIKED
+    if head == H_SHARE:
+        return SHARED
+    if head == H_COMMENT:
+        return COMMENTED
+    return FOLLOWED if head == H_FOLLOW else 0
+
+
+@compiled("void(S,i8,i8,i8,i8,i8,b1,i8,i8,i8[::1],i8[::1])", inner=True)
+def weigh_bases(state, viewer, surface, row, minute, told, is_late, first, end, outcomes, likely):  # type: ignore[no-untyped-def]
+    """Learns by how much clip, surface and habit count for the heads from `first` to `end`, from what became of a clip.
+
+    The steps have no part in it: a viewer tells of a clip as often as it likes, which moves its tastes each time and
+    must move nobody else's chances. Of what may be told apart from a watch only the habit is weighed, so that it does
+    not matter which comes first; what was `told` before the watch was weighed then, and `is_late` undoes that the
+    watch had said the opposite.
+    """
+    placed, held, parts = state.scratch[X_PLACED], state.scratch[X_HELD], state.scratch[X_PARTS]
+    fill_habits_at(state, viewer, minute, held)
+    placed[:] = 0
+    add_surface(state, surface, row, placed)
+    for head in range(first, end):
+        bit, learned, gains = told_bit(head), state.gain[head], state.scratch_gains[head]
+        if told & bit:
+            continue
+        parts[S_CLIP], parts[S_SURFACE], parts[S_HABIT] = likely[head], placed[head], held[head]
+        for part in range(S_CLIP, PARTS):
+            gains[part] = learned[part, A_GAIN]
+        chance = np.float64(chance_of(sum_by(gains, parts, S_CLIP, PARTS))) / ONE
+        error = np.float64(outcomes[head]) - (0 if is_late else chance)
+        move_gains(learned, RATE, error, parts, S_HABIT if bit else S_CLIP, PARTS)
+
+
+@compiled("void(S,i8,i8,i8,i8,i8[::1],i8[::1])", inner=True)
+def weigh_act(state, viewer, row, minute, head, outcomes, likely):  # type: ignore[no-untyped-def]
+    """As `weigh_bases`, of one head that came true apart from the watch."""
+    is_late = seen_of(state, viewer, row, minute) & UNWATCHED == 0
+    weigh_bases(state, viewer, ON_PAGE, row, minute, 0, is_late, head, head + 1, outcomes, likely)
 
 
 @compiled("b1(i8[::1])", inner=True)
@@ -1461,21 +1530,24 @@ def is_nothing(steps):  # type: ignore[no-untyped-def]
     return bits == 0
 
 
-@compiled("void(S,i8[::1],i8[::1],i8[::1])", inner=True)
-def weigh_steps(state, outcomes, ahead, steps):  # type: ignore[no-untyped-def]
-    """Learns the gains of each head from what became of a clip that was put on a page. What is told apart from the
-    watch has none: here it would only ever fail."""
+@compiled("void(S,i8,i8,i8,i8,i8[::1],i8[::1])", inner=True)
+def weigh_steps(state, viewer, surface, row, minute, outcomes, likely):  # type: ignore[no-untyped-def]
+    """Learns by how much each step counts from what became of a clip that was put on a page. What may be told apart
+    from a watch has no such gains: here it would only ever fail."""
+    steps, placed, held = state.scratch[X_STEPS], state.scratch[X_PLACED], state.scratch[X_HELD]
+    gains, parts = state.scratch_gains, state.scratch[X_PARTS]
+    fill_steps(state, viewer, row, minute, near_of(state, viewer, row, minute), steps)
     if is_nothing(steps):
         return
-    gains = state.scratch_gains
+    fill_habits_at(state, viewer, minute, held)
+    placed[:] = 0
+    add_surface(state, surface, row, placed)
     fill_gains(state.meta, state.gain, gains)
     for head in range(HEADS):
-        if H_LIKE <= head <= H_FOLLOW:
-            continue
-        sign = SIGNS[head]
-        shift = shift_by(gains[head], steps)
-        chance = np.float64(chance_of(ahead[head] + sign * shift)) / ONE
-        move_gains(state.gain[head], RATE, sign * (np.float64(outcomes[head]) - chance), steps)
+        if told_bit(head) == 0:
+            fill_parts(head, likely[head], placed[head], held[head], steps, parts)
+            chance = np.float64(chance_of(sum_by(gains[head], parts, 0, PARTS))) / ONE
+            move_gains(state.gain[head], RATE, np.float64(outcomes[head]) - chance, parts, 0, STEPS)
 
 
 @compiled("void(S,i8,i8,i8)", inner=True)
@@ -1491,8 +1563,8 @@ def weigh_choice(state, viewer, row, minute):  # type: ignore[no-untyped-def]
     for step in range(STEPS):
         steps[step] -= others[step]
         gains[step] = learned[step, A_GAIN]
-    chance = np.float64(chance_of(shift_by(gains, steps))) / ONE
-    move_gains(learned, CHOICE_RATE, 1 - chance, steps)
+    chance = np.float64(chance_of(sum_by(gains, steps, 0, STEPS))) / ONE
+    move_gains(learned, CHOICE_RATE, 1 - chance, steps, 0, STEPS)
 
 
 @compiled("void(S,i8,i8)", inner=True)
@@ -1544,9 +1616,9 @@ def replay_choices(state):  # type: ignore[no-untyped-def]
 def learn_one(state, viewer, row, watch, minute):  # type: ignore[no-untyped-def]
     weights, clip = state.weights, state.clip[row]
     outcomes, likely, habits = state.scratch[X_OUTCOMES], state.scratch[X_LIKELY], state.scratch[X_HABITS]
-    ahead, held = state.scratch[X_AHEAD], state.scratch[X_HELD]
+    ahead = state.scratch[X_AHEAD]
     habits[:] = 0
-    profile = profile_of(state.viewer, viewer, minute)
+    profile = profile_of(state.viewer, viewer, state.meta[M_NOW])
     surface = surface_of(watch[W_SURFACE])
     counts = note_watched(state, viewer, row, minute, watch)
     is_act = watch[W_WATCHED_MS] == 0 and watch[W_COMPLETIONS] == 0 and watch[W_SKIPPED] == 0
@@ -1565,13 +1637,14 @@ def learn_one(state, viewer, row, watch, minute):  # type: ignore[no-untyped-def
     is_good_choice = is_choice and is_good
     if profile >= 0:
         if is_full:
-            steps = state.scratch[X_STEPS]
-            fill_steps(state, profile, row, minute, near_of(state, profile, row, minute), steps)
-            fill_habits_at(state, profile, minute, held)
-            for head in range(HEADS):
-                held[head] += ahead[head] - habits[head]
-            weigh_steps(state, outcomes, held, steps)
-        elif is_good_choice:
+            weigh_steps(state, profile, surface, row, minute, outcomes, likely)
+        if is_full or is_choice:
+            first, end = (0, HEADS) if is_full else (H_LIKE, H_FOLLOW + 1)
+            told = told_before(state, viewer, row, minute, counts)
+            weigh_bases(state, profile, surface, row, minute, told, False, first, end, outcomes, likely)
+        elif is_act and counts & FIRST_LIKE:
+            weigh_act(state, profile, row, minute, H_LIKE, outcomes, likely)
+        if is_good_choice:
             weigh_choice(state, profile, row, minute)
         note_session(state, profile, minute)
         weight = 2048 if refused else 1024
@@ -1616,8 +1689,8 @@ def learn_watches(state, watches):  # type: ignore[no-untyped-def]
         if row < 0:
             state.meta[M_IGNORED] += 1
             continue
-        minute = pass_time(state.meta, watch[W_AT_US] // 60_000_000)
-        learn_one(state, meet_viewer(state, watch[W_VIEWER], minute), row, watch, minute)
+        minute = watch[W_AT_US] // 60_000_000
+        learn_one(state, meet_viewer(state, watch[W_VIEWER], pass_time(state.meta, minute)), row, watch, minute)
         state.meta[M_APPLIED] += 1
         flags = watch[W_SKIPPED] << 2 | watch[W_LIKED] << 1 | watch[W_NOT_INTERESTED]
         flags |= watch[W_COMPLETIONS] << 8 | surface_of(watch[W_SURFACE]) << 3
@@ -1639,15 +1712,14 @@ def note_reaction(state, viewer, row, minute, head):  # type: ignore[no-untyped-
 def learn_reaction(state, viewer_id, row, head, minute):  # type: ignore[no-untyped-def]
     """What came true besides watching, as a like that is told by itself. The caller has made room."""
     weights, clip = state.weights, state.clip[row]
-    minute = pass_time(state.meta, minute)
-    viewer = meet_viewer(state, viewer_id, minute)
+    viewer = meet_viewer(state, viewer_id, pass_time(state.meta, minute))
     if not note_reaction(state, viewer, row, minute, head):
         return
     outcomes, likely, habits = state.scratch[X_OUTCOMES], state.scratch[X_LIKELY], state.scratch[X_HABITS]
     ahead = state.scratch[X_AHEAD]
     outcomes[:] = 0
     outcomes[head] = 1
-    profile = profile_of(state.viewer, viewer, minute)
+    profile = profile_of(state.viewer, viewer, state.meta[M_NOW])
     fill_suggested(weights, state.meta, clip, state.clip_vector[row, BIAS], state.ratio, likely)
     fill_chances(weights, state.clip_heads[row], state.company[row], likely, HEADS)
     if profile >= 0:
@@ -1655,6 +1727,7 @@ def learn_reaction(state, viewer_id, row, head, minute):  # type: ignore[no-unty
         for each in range(HEADS):
             ahead[each] = likely[each] + habits[each]
         add_surface(state, ON_PAGE, row, ahead)
+        weigh_act(state, profile, row, minute, head, outcomes, likely)
         surprise = surprise_of(weights, outcomes, ahead, True) >> 10
         felt = surprise - usual_surprise(state.viewer[profile], surprise)
         feel(state, profile, row, felt, 1024, minute)
@@ -1665,8 +1738,7 @@ def learn_reaction(state, viewer_id, row, head, minute):  # type: ignore[no-unty
 
 @compiled("void(S,i8,i8[::1],i8)")
 def note_shown(state, viewer_id, clip_ids, minute):  # type: ignore[no-untyped-def]
-    minute = pass_time(state.meta, minute)
-    viewer = meet_viewer(state, viewer_id, minute)
+    viewer = meet_viewer(state, viewer_id, pass_time(state.meta, minute))
     for i in range(clip_ids.size):
         row = find_clip(state, clip_ids[i])
         if row < 0:
@@ -1878,8 +1950,7 @@ def consider_rows(state, viewer_id, minute, page, rows, near):  # type: ignore[n
     for i in range(rows.size):
         state.stamp[rows[i]] = page
         state.place[rows[i]] = i
-    minute = now_of(state.meta, minute)
-    profile = profile_of(state.viewer, find_viewer(state, viewer_id), minute)
+    profile = profile_of(state.viewer, find_viewer(state, viewer_id), now_of(state.meta, minute))
     fill_near(state, profile, minute, page, rows.size, rows, near)
 
 
@@ -1892,9 +1963,8 @@ def gather_rows(state, viewer_id, minute, again, seed, count, follows, barred, p
     everything comes last and goes further where little was found, so that a clip that may be shown is found
     whatever the viewer has seen inside the window.
     """
-    minute = now_of(state.meta, minute)
     viewer = find_viewer(state, viewer_id)
-    profile = profile_of(state.viewer, viewer, minute)
+    profile = profile_of(state.viewer, viewer, now_of(state.meta, minute))
     for i in range(barred.size):
         row = find_clip(state, barred[i])
         if row >= 0:
@@ -1942,7 +2012,7 @@ def add_viewer(weights, gains, steps, habits, log_odds, terms):  # type: ignore[
     """
     before = terms[T_QUALITY]
     for head in range(H_PAST):
-        log_odds[head] += habits[head]
+        log_odds[head] += np.int64(gains[head, S_HABIT] * np.float64(habits[head]))
     after = worth_of(weights, log_odds)
     terms[T_HABIT] = after - before
     for step in range(STEPS):
@@ -1957,12 +2027,12 @@ def add_viewer(weights, gains, steps, habits, log_odds, terms):  # type: ignore[
 @compiled("void(S,i8,i8,i8,i8[::1],i8[::1],i8[::1],i8[:,::1],i8[::1])", allocates=True)
 def score_rows(state, viewer_id, minute, surface, follows, rows, near, terms, total):  # type: ignore[no-untyped-def]
     """Fills terms[candidates, TERMS] and their sums. `follows` is sorted."""
-    minute = now_of(state.meta, minute)
     wisher = find_viewer(state, viewer_id)
-    viewer = profile_of(state.viewer, wisher, minute)
+    viewer = profile_of(state.viewer, wisher, now_of(state.meta, minute))
     weights = state.weights
     log_odds, habits = np.zeros(HEADS, dtype=np.int64), np.zeros(HEADS, dtype=np.int64)
-    steps, gains = np.empty(STEPS, dtype=np.int64), np.empty((HEADS, STEPS), dtype=np.float64)
+    steps, gains = np.empty(STEPS, dtype=np.int64), np.empty((HEADS, PARTS), dtype=np.float64)
+    placed = np.empty(HEADS, dtype=np.int64)
     fill_gains(state.meta, state.gain, gains)
     if viewer >= 0:
         fill_habits_at(state, viewer, minute, habits)
@@ -1971,7 +2041,11 @@ def score_rows(state, viewer_id, minute, surface, follows, rows, near, terms, to
         clip = state.clip[row]
         fill_suggested(weights, state.meta, clip, state.clip_vector[row, BIAS], state.ratio, log_odds)
         fill_chances(weights, state.clip_heads[row], state.company[row], log_odds, H_PAST)
-        add_surface(state, surface, row, log_odds)
+        placed[:] = 0
+        add_surface(state, surface, row, placed)
+        for head in range(H_PAST):
+            likely = gains[head, S_CLIP] * np.float64(log_odds[head])
+            log_odds[head] = np.int64(likely + gains[head, S_SURFACE] * np.float64(placed[head]))
         terms[i, T_QUALITY] = worth_of(weights, log_odds)
         p = min(max(chance_of(log_odds[H_FINISH]), ONE // 50), ONE - ONE // 50)
         n = (state.clip_heads[row, H_FINISH, E_OF] >> 20) + weights[P_QUALITY_PRIOR]
@@ -1994,10 +2068,10 @@ def score_rows(state, viewer_id, minute, surface, follows, rows, near, terms, to
 @compiled("void(S,i8,i8,i8,i8[::1],i8[::1],i8[:,::1])", allocates=True)
 def chance_rows(state, viewer_id, minute, surface, rows, near, chances):  # type: ignore[no-untyped-def]
     """Fills chances[candidates, HEADS]: how likely each head comes true for this viewer."""
-    minute = now_of(state.meta, minute)
-    viewer = profile_of(state.viewer, find_viewer(state, viewer_id), minute)
+    viewer = profile_of(state.viewer, find_viewer(state, viewer_id), now_of(state.meta, minute))
     log_odds, habits = np.zeros(HEADS, dtype=np.int64), np.zeros(HEADS, dtype=np.int64)
-    steps, gains = np.zeros(STEPS, dtype=np.int64), np.empty((HEADS, STEPS), dtype=np.float64)
+    steps, gains = np.zeros(STEPS, dtype=np.int64), np.empty((HEADS, PARTS), dtype=np.float64)
+    placed, parts = np.empty(HEADS, dtype=np.int64), np.empty(PARTS, dtype=np.int64)
     fill_gains(state.meta, state.gain, gains)
     if viewer >= 0:
         fill_habits_at(state, viewer, minute, habits)
@@ -2005,12 +2079,13 @@ def chance_rows(state, viewer_id, minute, surface, rows, near, chances):  # type
         row = rows[i]
         fill_suggested(state.weights, state.meta, state.clip[row], state.clip_vector[row, BIAS], state.ratio, log_odds)
         fill_chances(state.weights, state.clip_heads[row], state.company[row], log_odds, HEADS)
-        add_surface(state, surface, row, log_odds)
+        placed[:] = 0
+        add_surface(state, surface, row, placed)
         if viewer >= 0:
             fill_steps(state, viewer, row, minute, near[i], steps)
         for head in range(HEADS):
-            shift = SIGNS[head] * shift_by(gains[head], steps)
-            chances[i, head] = chance_of(log_odds[head] + habits[head] + shift)
+            fill_parts(head, log_odds[head], placed[head], habits[head], steps, parts)
+            chances[i, head] = chance_of(sum_by(gains[head], parts, 0, PARTS))
 
 
 @compiled("b1(i8[::1],i8[::1],i8,i8,i8,i8,i8)", inner=True)

@@ -45,7 +45,7 @@ OF_VIEWERS = {"taste_key": kernels.M_TASTES, "seen_key": kernels.M_SEEN, "wish_k
 
 def empty(weights: npt.NDArray[np.int64]) -> State:
     clips, surfaces = CLIPS_AT_FIRST, kernels.SURFACES * kernels.BY_SURFACE
-    gain = np.zeros((kernels.HEADS + 1, kernels.STEPS, 2))
+    gain = np.zeros((kernels.HEADS + 1, kernels.PARTS, 2))
     gain[:, :, kernels.A_GAIN] = 1
     return State(
         meta=np.zeros(kernels.META, dtype=np.int64),
@@ -92,7 +92,7 @@ def scratch(clips: int) -> dict[str, Any]:
         "stamp": np.zeros(clips, dtype=np.int64),
         "place": np.zeros(clips, dtype=np.int32),
         "scratch": np.zeros((kernels.SCRATCHES, kernels.HEADS + 1), dtype=np.int64),
-        "scratch_gains": np.zeros((kernels.HEADS, kernels.STEPS), dtype=np.float64),
+        "scratch_gains": np.zeros((kernels.HEADS, kernels.PARTS), dtype=np.float64),
         "scratch_code": np.zeros(kernels.SIZE, dtype=np.int16),
     }
 

@@ -145,13 +145,15 @@ def test_a_longer_window_does_not_bring_back_what_was_outside_the_shorter() -> N
         assert learner.has_seen(ViewerId(1), [ClipId(9), ClipId(10)], now_us) == [False, True]
 
 
-def test_time_does_not_run_backwards() -> None:
-    """A watch that was told late counts as of now."""
-    learner = a_catalogue()
-    shown(learner, a_watch(1, 9, 100 * DAY_S), a_watch(1, 10, 0))
-    now_us = START_US + 101 * DAY_S * SECOND_US
-    assert learner.has_seen(ViewerId(1), [ClipId(9), ClipId(10)], now_us) == [True, True]
-    assert learner.has_seen(ViewerId(1), [ClipId(9), ClipId(10)], START_US) == [True, True]
+def test_what_is_forgotten_is_not_remembered_by_who_asks_of_the_past() -> None:
+    kept, dropped = a_catalogue(), a_catalogue()
+    for learner in (kept, dropped):
+        shown(learner, a_watch(1, 9, 0), a_watch(2, 10, 100 * DAY_S), a_watch(1, 11, 0))
+    without_what_is_spent(dropped)
+    for learner in (kept, dropped):
+        asked = [ClipId(9), ClipId(10), ClipId(11)]
+        assert learner.has_seen(ViewerId(1), asked, START_US + DAY_S * SECOND_US) == [False, False, False]
+        assert learner.has_seen(ViewerId(2), asked, START_US) == [False, True, False]
 
 
 def test_a_snapshot_whose_rows_are_of_another_width_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """What moves a viewer's chances: vectors, learned gains, sessions. And the surface, which moves everybody's."""
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -237,3 +238,51 @@ def test_where_a_clip_is_put_is_not_put_down_to_the_clip() -> None:
 
     assert chance(41, Surface.PAGE) < 0.4 < 0.6 < chance(41, Surface.APART)
     assert chance(42, Surface.PAGE) < 0.4 < 0.6 < chance(42, Surface.APART)
+
+
+def habit_gain(learner: Learner, head: Head) -> float:
+    return float(learner._state.gain[head, kernels.S_HABIT, kernels.A_GAIN])
+
+
+def likers(is_told_first: bool, viewers: int = 300) -> Learner:
+    """A tenth of the viewers like four clips in five, the others none. A like is told before its watch, or after."""
+    learner, random = a_learner(200, Weights(explore_gain=0, fresh_value=0)), Random(7)
+    for turn in range(12):
+        for viewer in range(1, viewers + 1):
+            watch = replace(a_watch(viewer, random.randint(1, 200), turn * 40), page_id=PageId(turn + 1))
+            like = replace(watch, watched_ms=0, completions=0, liked=True)
+            is_liked = viewer % 10 == 0 and random.random() < 0.8
+            learner.note_impressions(watch.viewer_id, [watch.clip_id], watch.at_us)
+            told = [like, watch] if is_told_first else [watch, like]
+            learner.learn_batch(told if is_liked else [watch])
+    return learner
+
+
+def test_by_how_much_a_viewers_habits_count_is_learned_from_acts_as_well() -> None:
+    for is_told_first in (True, False):
+        learner = likers(is_told_first)
+        assert habit_gain(learner, Head.LIKE) > 1.15
+        chances = [
+            int(learner.chances(learner.consider(ViewerId(viewer), [ClipId(9)], START_US + 10**9))[0, Head.LIKE]) / ONE
+            for viewer in (10, 11)
+        ]
+        assert chances[0] > max(0.25, 5 * chances[1]), chances
+
+
+def test_a_like_that_is_told_late_undoes_that_the_watch_said_there_was_none() -> None:
+    gains = [habit_gain(likers(is_told_first), Head.LIKE) for is_told_first in (True, False)]
+    assert abs(gains[0] - gains[1]) < 0.2, gains
+    assert gains[1] > 1.15
+
+
+def test_what_is_thought_of_a_clip_counts_less_where_it_tells_little() -> None:
+    """Who finishes what hangs on the viewer alone, though some clips were lucky at first."""
+    learner, random = a_learner(60, Weights(explore_gain=0, fresh_value=0, quality_prior=1)), Random(8)
+    lucky = [random.random() for _ in range(61)]
+    for viewer in range(60):
+        show(learner, *(a_watch(viewer, clip, clip, lucky[clip] < 0.5) for clip in range(1, 61)))
+    for viewer in range(100, 400):
+        for clip in random.sample(range(1, 61), 12):
+            show(learner, a_watch(viewer, clip, 9000 + clip, random.random() < 0.5))
+    gain = learner._state.gain[Head.FINISH, kernels.S_CLIP, kernels.A_GAIN]
+    assert gain < 0.9, gain
