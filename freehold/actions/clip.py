@@ -356,6 +356,9 @@ async def change(backends: Backends, account: Account, clip_id: ClipId, change: 
         if changed.caption != clip.caption:
             await clips.set_tags(transaction, clip_id, parse_tags(changed.caption))
         replaced = await _replace_cover(transaction, clip, change.cover) if change.cover else set()
+        if (changed.caption, changed.look) != (clip.caption, clip.look):
+            replaced |= await renditions.blob_keys_of_kind(transaction, clip.id, RenditionKind.CARD)
+            await renditions.delete_kind(transaction, clip.id, RenditionKind.CARD)
         await journal.append(transaction, Kind.CLIP_CHANGED, at_us=at_us, actor_id=account.id, subject_id=clip_id)
         is_asked = change.wish is Wish.PUBLISH or change.publish_at_us is not None
         if is_asked and changed.state in WATCHABLE and is_wanted(changed, at_us):

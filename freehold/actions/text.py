@@ -3,15 +3,17 @@
 from freehold.actions import clip as clip_actions
 from freehold.actions.clip import Words
 from freehold.actions.upload import Intake, count_one
+from freehold.backends import Backends
 from freehold.backends.database import Transaction
 from freehold.domain.account import Account
-from freehold.domain.clip import Clip, ClipKind, ClipState
+from freehold.domain.clip import Clip, ClipKind, ClipState, Rendition, RenditionKind
 from freehold.domain.errors import BadInput
 from freehold.domain.ids import ClipId, new_id
 from freehold.domain.post import Look
 from freehold.store import account as accounts
 from freehold.store import clip as clips
 from freehold.store import journal
+from freehold.store import rendition as renditions
 from freehold.store.journal import Kind
 
 
@@ -43,6 +45,19 @@ async def write(intake: Intake, account: Account, words: Words, look: str) -> Cl
     clip = await intake.backends.database.transact(work)
     intake.backends.bus.ring("journal")
     return clip
+
+
+async def put_card(backends: Backends, clip: Clip, card: Rendition) -> None:
+    """Have links show the picture of the clip's words; nothing happens where it says something else by now."""
+
+    async def work(transaction: Transaction) -> None:
+        await clips.lock(transaction, clip.id)
+        current = await clips.one_for_system(transaction, clip.id)
+        if current is not None and (current.caption, current.look) == (clip.caption, clip.look):
+            await renditions.delete_kind(transaction, clip.id, RenditionKind.CARD)
+            await renditions.put(transaction, card)
+
+    await backends.database.transact(work)
 
 
 def _written(clip_id: ClipId, account: Account, words: Words, look: Look, at_us: int) -> Clip:

@@ -29,6 +29,8 @@ ANSWER_BYTES = 1 << 20
 """An open-ended range is answered with at most so much; players ask for the next."""
 ANY, PARTS = ("*/*",), (206, 304)
 PART_BYTES = 256 << 10
+SHOWN_ELSEWHERE = (RenditionKind.POSTER, RenditionKind.CARD)
+"""By sites that embed the clip, or show a link to it."""
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
@@ -42,8 +44,7 @@ async def clip_bytes(call: Call) -> Response:
     rendition = await renditions.by_name(database, clip_id, call.request.path_params["name"])
     if rendition is None:
         raise Absent("file-absent", "This clip has no such file.")
-    # A site that embeds the clip shows its poster beforehand.
-    more = {"cross-origin-resource-policy": "cross-origin"} if rendition.kind is RenditionKind.POSTER else {}
+    more = {"cross-origin-resource-policy": "cross-origin"} if rendition.kind in SHOWN_ELSEWHERE else {}
     return await _answer(call, rendition.blob_key, rendition.size_bytes, rendition.content_type, more)
 
 

@@ -106,6 +106,8 @@ class ClipShape(TypedDict):
     """Of a photo post, in their order."""
     sound_url: str | None
     """What is heard under a photo post."""
+    card_url: str | None
+    """The words of a text post as a picture, for links elsewhere."""
     like_count: int
     comment_count: int
     watch_count: int
@@ -314,6 +316,7 @@ def clip_json(view: ClipView, renditions: Sequence[Rendition], viewer: Viewer) -
         "hls_url": others.get(RenditionKind.HLS),
         "renditions": [_rendition_json(prefix, one) for one in renditions if one.kind is RenditionKind.LADDER],
         "sound_url": others.get(RenditionKind.SOUND),
+        "card_url": others.get(RenditionKind.CARD),
         "pictures": _pictures_json(prefix, clip, renditions) if clip.kind is ClipKind.PHOTO else [],
         "like_count": clip.like_count,
         "comment_count": clip.comment_count,

@@ -16,6 +16,7 @@ from freehold.actions.clip import Words
 from freehold.actions.pictures import Picture, gather
 from freehold.actions.upload import Announced, Intake, take_file
 from freehold.actions.watch import BatchReport, WatchReport
+from freehold.api.native.clips import show_words
 from freehold.api.server import Server
 from freehold.demo.audience import Audience, ClipFeatures, Reaction
 from freehold.demo.comments import COMMENTERS, comments_for, remarks_on
@@ -99,7 +100,8 @@ class Cast:
             words = replace(_words_of(planned), sound_id=await self._sound(planned))
             await self._upload(author, paths[0], _name_of(planned), words)
         elif planned.look is not None:
-            await texts.write(self._intake, author, _words_of(planned), planned.look)
+            clip = await texts.write(self._intake, author, _words_of(planned), planned.look)
+            await show_words(self._server, clip)
         else:
             pictures = [
                 Picture(await self._upload(author, path, _name_of(planned), Words(kind=ClipKind.PHOTO)), picture.alt)

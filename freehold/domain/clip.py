@@ -205,6 +205,8 @@ class RenditionKind(StrEnum):
     """One size of one picture of a photo post."""
     SOUND = "sound"
     """What is heard under a photo post."""
+    CARD = "card"
+    """The words of a text post as a picture, for links elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ from freehold.media.process import MediaFault
 from freehold.media.refusals import MediaRefusal
 from freehold.media.sound_print import Prints
 
-FileKind = Literal["rendition", "picture", "sound", "poster", "strip", "hls-master", "hls-playlist", "hls-media"]
+FileKind = Literal[
+    "rendition", "picture", "sound", "poster", "card", "strip", "hls-master", "hls-playlist", "hls-media"
+]  # fmt: skip
 
 # A container rounds times, an encoder adds priming, a last frame may lack a duration.
 _TOLERANCE_MS = 250

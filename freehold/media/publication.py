@@ -17,6 +17,7 @@ KINDS = {
     "picture": RenditionKind.PICTURE,
     "sound": RenditionKind.SOUND,
     "poster": RenditionKind.POSTER,
+    "card": RenditionKind.CARD,
     "strip": RenditionKind.STRIP,
     "hls-master": RenditionKind.HLS,
     "hls-playlist": RenditionKind.HLS,

@@ -99,6 +99,7 @@ def clip(number: int = 1, **given: Any) -> dict[str, Any]:
         ],
         "pictures": [],
         "sound_url": None,
+        "card_url": None,
         "like_count": 1234,
         "comment_count": 4,
         "watch_count": 9876,

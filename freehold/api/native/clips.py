@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypedDict
 
 import msgspec
+import structlog
 
 from freehold.actions import clip as actions
 from freehold.actions import cut as cutting
@@ -22,7 +23,7 @@ from freehold.api.multipart import Event, Field, FileBegin, FileEnd, FormReader
 from freehold.api.native.uploads import forget, words_of
 from freehold.api.present import ClipShape, clip_json
 from freehold.api.routes import BEFORE, BYTES_SCHEMA, ID_SCHEMA, PICTURES, Access, Kind, Routes, path_id, query_id
-from freehold.api.server import Call
+from freehold.api.server import Call, Server
 from freehold.domain.account import NOBODY, Viewer
 from freehold.domain.clip import (
     FOR_EVERYBODY,
@@ -39,14 +40,15 @@ from freehold.domain.clip import (
     Wish,
 )
 from freehold.domain.cut import Cut, Overlay, Part
-from freehold.domain.errors import Absent, BadInput, Conflict, TooLarge
-from freehold.domain.ids import ClipId, parse_id
+from freehold.domain.errors import Absent, BackendError, BadInput, Conflict, NoRoom, TooLarge
+from freehold.domain.ids import ClipId, id_text, parse_id
 from freehold.domain.making import OWN_PERCENT, STITCH_MS_LIMIT, Layout, MakingKind
 from freehold.domain.post import PICTURE_BYTES_LIMIT, PICTURE_LIMIT, Look
 from freehold.domain.transcript import Transcript, TranscriptState
 from freehold.domain.verdict import Door
 from freehold.governance.judge import shown_clip
 from freehold.governance.rules import source_hidden
+from freehold.media.card import draw_card
 from freehold.media.cover import MAX_PICTURE_BYTES, fit_picture, kept_picture, make_cover, within
 from freehold.media.outputs import MediaFile
 from freehold.media.publication import put_file
@@ -57,6 +59,7 @@ from freehold.store import transcript as transcripts
 from freehold.store import upload as uploads
 
 routes = Routes()
+log = structlog.get_logger("freehold.clips")
 
 MINE_LIMIT = 100
 COVER_MS_LIMIT = 86_400_000
@@ -385,7 +388,7 @@ async def write(call: Call, body: TextBody) -> ClipAnswer:
         is_ai_made=body.is_ai_made, is_sensitive=body.is_sensitive, permissions=permissions,
         publish_at_us=publish_at_us,
     )  # fmt: skip
-    clip = await texts.write(call.server.intake, call.account, words, body.look)
+    clip = await write_words(call, words, body.look)
     return {"clip": await shape_of(call, clip.id)}
 
 
@@ -394,7 +397,7 @@ async def change(call: Call, body: WordsBody) -> MineShape:
     """Change what is said of a clip: caption, description, labels, who may do what, cover, when it is published."""
     clip_id = ClipId(path_id(call, "clip_id"))
     asked = partial(_asked_change, call, clip_id, body)
-    await actions.change_as_asked(call.server.backends, call.account, clip_id, asked, call.at_us)
+    await change_as_asked(call, clip_id, asked)
     return await shape_of(call, clip_id)
 
 
@@ -447,7 +450,7 @@ async def show_by_picture(call: Call, clip_id: ClipId, data: bytes) -> None:
         poster = await _poster_of(call, clip, picture) if actions.has_poster(clip) else None
         return Change(cover=Cover(picture_key=key, poster=poster))
 
-    await actions.change_as_asked(call.server.backends, call.account, clip_id, asked, call.at_us)
+    await change_as_asked(call, clip_id, asked)
 
 
 @routes.add("PUT", "/api/clips/{clip_id}/pin", access=Access.SIGNED_IN, answer=MineShape)
@@ -581,6 +584,37 @@ async def _poster_of(call: Call, clip: Clip, picture: bytes) -> Rendition:
     return await _put_poster(call, clip, make)
 
 
+async def write_words(call: Call, words: Words, look: str) -> Clip:
+    """A text post, with a picture of it for links elsewhere; raises what `texts.write` raises."""
+    clip = await texts.write(call.server.intake, call.account, words, look)
+    await show_words(call.server, clip)
+    return clip
+
+
+async def change_as_asked(call: Call, clip_id: ClipId, asked: Callable[[], Awaitable[Change]]) -> Change:
+    """As `actions.change_as_asked`; where a text post says something else now, its picture does too."""
+    before = await clips.one_for_system(call.server.backends.database, clip_id)
+    wanted = await actions.change_as_asked(call.server.backends, call.account, clip_id, asked, call.at_us)
+    clip = await clips.one_for_system(call.server.backends.database, clip_id)
+    if before is not None and clip is not None and (before.caption, before.look) != (clip.caption, clip.look):
+        await show_words(call.server, clip)
+    return wanted
+
+
+async def show_words(server: Server, clip: Clip) -> None:
+    """Draw what links to a text post show. Without it they show none: the post does not wait for it."""
+    if clip.kind is not ClipKind.TEXT:
+        return
+    try:
+        with tempfile.TemporaryDirectory(dir=_covers_dir(server)) as folder:
+            drawn = await draw_card(clip.caption, Look(clip.look), Path(folder), server.jail())
+            if drawn is not None:
+                card = await put_file(server.backends.blobs, clip.id, drawn)
+                await texts.put_card(server.backends, clip, card)
+    except (BackendError, NoRoom) as error:
+        log.error("no picture for links", clip=id_text(clip.id), error=str(error))
+
+
 async def _files_of(call: Call, clip: Clip) -> list[Rendition]:
     return (await renditions.of_clips(call.server.backends.database, [clip.id])).get(clip.id, [])
 
@@ -593,13 +627,17 @@ def _poster_size(known: Sequence[Rendition]) -> MediaFile:
     return MediaFile(Path("poster.jpg"), "poster", "poster.jpg", "image/jpeg", 0, poster.width_px, poster.height_px)
 
 
+def _covers_dir(server: Server) -> Path:
+    work_dir = server.incoming_dir.parent / "covers"
+    work_dir.mkdir(parents=True, exist_ok=True)
+    return work_dir
+
+
 async def _put_poster(call: Call, clip: Clip, make: Callable[[Path], Awaitable[MediaFile]]) -> Rendition:
     server = call.server
 
     async def work() -> Rendition:
-        work_dir = server.incoming_dir.parent / "covers"
-        work_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=work_dir) as folder:
+        with tempfile.TemporaryDirectory(dir=_covers_dir(server)) as folder:
             return await put_file(server.backends.blobs, clip.id, await make(Path(folder)))
 
     return await server.backends.compute.run(work)

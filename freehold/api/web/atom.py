@@ -106,8 +106,9 @@ def _add_media(origin: str, entry: Element, clip: ClipShape) -> None:
         size = picture["sizes"][-1]
         told = {"type": "image/jpeg", "length": str(size["size_bytes"]), "href": origin + size["url"]}
         add(entry, "link", None, {"rel": "enclosure", **told})
-    if clip["poster_url"] and not clip["is_sensitive"]:
-        add(entry, "media:thumbnail", None, {"url": origin + clip["poster_url"]})
+    picture_url = clip["poster_url"] or clip["card_url"]
+    if picture_url and not clip["is_sensitive"]:
+        add(entry, "media:thumbnail", None, {"url": origin + picture_url})
 
 
 def _content(origin: str, clip: ClipShape) -> str:

@@ -66,11 +66,11 @@ async def oembed(call: Call) -> Response:
 
 
 async def _shown(call: Call, clip_id: ClipId) -> tuple[ClipShape, Rendition | None]:
-    """The clip as nobody in particular sees it, and its poster; raises what `shown_clip` raises."""
+    """The clip as nobody in particular sees it, and the picture of it; raises what `shown_clip` raises."""
     database = call.server.backends.database
     view = await shown_clip(database, NOBODY, clip_id, Door.EMBED, call.at_us)
     files = (await renditions.of_clips(database, [clip_id])).get(clip_id, [])
-    poster = next((file for file in files if file.kind is RenditionKind.POSTER), None)
+    poster = next((file for file in files if file.kind in (RenditionKind.POSTER, RenditionKind.CARD)), None)
     return clip_json(view, files, NOBODY), poster
 
 
@@ -113,7 +113,7 @@ def _told(
     fits = poster is not None and poster.width_px <= max_width_px and poster.height_px <= max_height_px
     if poster is not None and fits and not clip["is_sensitive"]:
         told |= {
-            "thumbnail_url": f"{origin}{clip['poster_url']}",
+            "thumbnail_url": f"{origin}{clip['poster_url'] or clip['card_url']}",
             "thumbnail_width": poster.width_px,
             "thumbnail_height": poster.height_px,
         }

@@ -14,7 +14,6 @@ from freehold.actions import account as account_actions
 from freehold.actions import captions as caption_actions
 from freehold.actions import clip as clip_actions
 from freehold.actions import comment as comment_actions
-from freehold.actions import text as text_actions
 from freehold.actions import topic as topic_actions
 from freehold.actions.clip import Change
 from freehold.api import identity
@@ -295,7 +294,7 @@ async def text(call: Call) -> Response:
     fields = await read_form(call)
     look = fields.get("look", "")
     try:
-        clip = await text_actions.write(call.server.intake, call.account, words_of(fields), look)
+        clip = await clips.write_words(call, words_of(fields), look)
     except (BadInput, Throttled) as refusal:
         said = {"caption": fields.get("caption", ""), "look": look}
         return _refused(call, pages.write(frame_of(call), said=said, refusal=refusal.text), refusal)
@@ -338,7 +337,7 @@ async def words(call: Call) -> Response:
         return _change_in(fields)
 
     try:
-        wanted = await clip_actions.change_as_asked(call.server.backends, call.account, clip_id, asked, call.at_us)
+        wanted = await clips.change_as_asked(call, clip_id, asked)
     except BadInput as refusal:
         return await _edit_refused(call, clip_id, refusal)
     return see_other(f"/studio/{id_text(clip_id)}?done=words" if wanted.wish is None else "/studio")
