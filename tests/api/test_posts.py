@@ -1,15 +1,17 @@
 """Still posts: they stand among the clips, and all that holds for a clip holds for them."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from freehold.actions.upload import UploadRules
 from freehold.domain.ids import ClipId, id_text, parse_id
 from freehold.domain.post import TEXT_LEAST_MS, TEXT_MOST_MS, Look, text_ms
 from freehold.store import candidate, journal, withholding
 from tests.api.made import NOW_US, ORDER, make_clip
-from tests.conftest import Client, Running
+from tests.conftest import Client, Running, run_server
 from tests.search.made import caught_up, clip_ids, found, signed_up
 
 MINUTE_US = 60_000_000
@@ -99,10 +101,12 @@ async def test_what_cannot_be_posted_as_words_is_refused_by_name(idle: Running) 
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"])
-async def test_posts_of_words_count_as_uploads_of_the_hour(idle: Running) -> None:
-    author, _ = await signed_up(idle, "author")
-    most = idle.server.upload_rules.max_per_hour
-    answers = [await author.request("POST", "/api/clips/text", json={**SAID, "wish": "draft"}) for _ in range(most + 1)]
+async def test_posts_of_words_count_as_uploads_of_the_hour(settings: Any) -> None:
+    most = 3
+    said = {**SAID, "wish": "draft"}
+    async with run_server(replace(settings, uploads=UploadRules(max_per_hour=most)), works=False) as idle:
+        author, _ = await signed_up(idle, "author")
+        answers = [await author.request("POST", "/api/clips/text", json=said) for _ in range(most + 1)]
     assert [answer.status for answer in answers] == [201] * most + [429]
     assert (await answers[-1].json())["error"]["code"] == "upload-rate" and answers[-1].headers["retry-after"]
 
