@@ -4,7 +4,7 @@ A refusal that the person can mend shows the form again with the reason; any oth
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
@@ -87,22 +87,15 @@ async def profile(call: Call) -> Response:
     """Change display name and bio."""
     fields = await read_form(call)
     body = accounts.Profile(display_name=fields.get("display_name"), bio=fields.get("bio"))
-    try:
-        await accounts.change_profile(call, body)
-    except Refusal as refusal:
-        return await _settings_refused(call, refusal)
-    return see_other("/settings?done=profile")
+    return await _set(call, accounts.change_profile(call, body), "/settings?done=profile")
 
 
 @routes.add("POST", "/forms/password", access=Access.HOLDER, kind=Kind.PAGE)
 async def password(call: Call) -> Response:
     """Change the password."""
     fields = await read_form(call)
-    try:
-        await accounts.change_password(call, accounts.NewPassword(old=fields.get("old", ""), new=fields.get("new", "")))
-    except Refusal as refusal:
-        return await _settings_refused(call, refusal)
-    return see_other("/settings?done=password")
+    body = accounts.NewPassword(old=fields.get("old", ""), new=fields.get("new", ""))
+    return await _set(call, accounts.change_password(call, body), "/settings?done=password")
 
 
 @routes.add("POST", "/forms/reset-feed", access=Access.HOLDER, kind=Kind.PAGE)
@@ -116,23 +109,20 @@ async def reset_feed(call: Call) -> Response:
 async def wish(call: Call) -> Response:
     """Wish for more or fewer clips with a tag or by an author."""
     fields = await read_form(call)
-    try:
+
+    async def wished() -> None:
         kind = WishKind.AUTHOR if fields.get("kind") == "author" else WishKind.TAG
         await controls.wish_for(call, kind, fields.get("name", ""), _level(fields))
-    except Refusal as refusal:
-        return await _settings_refused(call, refusal)
-    return see_other(safe_next(fields.get("next", ""), "/settings?done=choice"))
+
+    return await _set(call, wished(), safe_next(fields.get("next", ""), "/settings?done=choice"))
 
 
 @routes.add("POST", "/forms/muted-words", access=Access.HOLDER, kind=Kind.PAGE)
 async def muted_words(call: Call) -> Response:
     """Mute the words that stand in the form, one a line, and no others."""
     fields = await read_form(call)
-    try:
-        await controls.mute(call, fields.get("words", "").splitlines())
-    except Refusal as refusal:
-        return await _settings_refused(call, refusal)
-    return see_other("/settings?done=choice")
+    muted = controls.mute(call, fields.get("words", "").splitlines())
+    return await _set(call, muted, "/settings?done=choice")
 
 
 @routes.add("POST", "/forms/profiling", access=Access.HOLDER, kind=Kind.PAGE)
@@ -241,12 +231,9 @@ async def _do_with_comment(call: Call, comment_id: CommentId, fields: Mapping[st
 async def comment_filter(call: Call) -> Response:
     """Hold back comments under one's clips with the words that stand in the form, one a line, and no others."""
     fields = await read_form(call)
-    try:
-        words = fields.get("words", "").splitlines()
-        await comment_actions.set_filter(call.server.backends, call.account, words, call.at_us)
-    except Refusal as refusal:
-        return await _settings_refused(call, refusal)
-    return see_other("/settings?done=comments#comment-filter")
+    words = fields.get("words", "").splitlines()
+    held_back = comment_actions.set_filter(call.server.backends, call.account, words, call.at_us)
+    return await _set(call, held_back, "/settings?done=comments#comment-filter")
 
 
 @routes.add("POST", "/forms/sound", access=Access.SIGNED_IN, kind=Kind.PAGE)
@@ -455,6 +442,15 @@ def _refused(call: Call, html: str, refusal: Refusal) -> Response:
     if isinstance(refusal, Throttled):
         response.headers["retry-after"] = str(refusal.retry_after_s)
     return response
+
+
+async def _set(call: Call, setting: Awaitable[object], then: str) -> Response:
+    """Where one goes on once it is set; where it is refused, the settings say why."""
+    try:
+        await setting
+    except Refusal as refusal:
+        return await _settings_refused(call, refusal)
+    return see_other(then)
 
 
 async def _settings_refused(call: Call, refusal: Refusal) -> Response:
