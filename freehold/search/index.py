@@ -373,9 +373,11 @@ async def _edited(
 
 def _with(postings: bytes, edits: Mapping[int, int]) -> bytes:
     places, weights = rows.unpacked(postings)
-    edited = dict(zip(places.tolist(), weights.tolist(), strict=True)) | dict(edits)
-    kept = sorted((place, weight) for place, weight in edited.items() if weight)
-    return rows.packed(np.array([one[0] for one in kept], int), np.array([one[1] for one in kept], int))
+    by_place = np.zeros(BLOCK, dtype=np.int64)
+    by_place[places] = weights
+    by_place[list(edits)] = list(edits.values())
+    kept = np.flatnonzero(by_place)
+    return rows.packed(kept, by_place[kept])
 
 
 async def _count_terms(database: Database, changes: Changes, deltas: Mapping[str, int]) -> None:
