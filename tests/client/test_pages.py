@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -467,6 +468,27 @@ def test_profiles_and_tags_have_previews_too() -> None:
     assert 'content="https://clips.example/media/avatar/1/a.webp"' in pages.profile(frame(), pictured, [])
     assert '<meta property="og:url" content="https://clips.example/tag/ceramics">' in tagged
     assert 'content="https://clips.example/media/0000000000001/poster.jpg"' in tagged
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        lambda clips: pages.tag(frame(), TAG, clips),
+        lambda clips: pages.topic(frame(), TOPIC, clips, [TOPIC]),
+        lambda clips: pages.sound(frame(), shapes.SOUND_ABOUT, clips),
+        lambda clips: pages.clip_list(frame(), shapes.clip_list(), clips, range(len(clips))),
+    ],
+)
+def test_a_link_to_a_list_shows_the_first_of_its_clips_that_is_not_to_be_covered(
+    shown: Callable[[list[dict[str, Any]]], str],
+) -> None:
+    covered = {**served(), "clip": shapes.clip(is_sensitive=True)}
+    words = {**served(), "clip": shapes.clip(2, **{**shapes.TEXT, "card_url": "/media/2/card.jpg"})}
+    html = shown([covered, words])
+    assert re.findall(r'property="og:image" content="([^"]*)"', html) == ["https://clips.example/media/2/card.jpg"]
+    assert 'name="twitter:card" content="summary_large_image"' in html
+    html = shown([covered])
+    assert 'property="og:image"' not in html and 'name="twitter:card" content="summary"' in html
 
 
 def test_a_frame_takes_the_rendition_that_fits_its_height() -> None:
