@@ -194,6 +194,34 @@ async def test_postgresql_is_read_and_written_again_after_its_connections_were_e
     assert [str(one.message) for one in recwarn if "never awaited" in str(one.message)] == []
 
 
+async def test_postgresql_is_asked_one_thing_for_one_statement_and_what_was_left_open_is_rolled_back(
+    postgresql_database: str,
+) -> None:
+    await empty(postgresql_database)
+    database = await PostgresDatabase.open(postgresql_database)
+    admin = await asyncpg.connect(postgresql_database)
+
+    async def asked_last() -> set[str]:
+        rows = await admin.fetch(
+            "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return {row["query"] for row in rows}
+
+    async def left_open(transaction: Transaction) -> None:
+        await inserting("half", 1)(transaction)
+        raise asyncio.CancelledError
+
+    try:
+        await database.fetch("SELECT 42 AS answer")
+        assert await asked_last() == {"SELECT 42 AS answer"}
+        with pytest.raises(asyncio.CancelledError):
+            await database.transact(left_open)
+        assert await names(database) == set()
+    finally:
+        await admin.close()
+        await database.close()
+
+
 def test_postgresql_that_stops_starts_or_is_full_is_a_backend_that_a_retry_may_mend() -> None:
     passing = (
         asyncpg.AdminShutdownError,
