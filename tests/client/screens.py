@@ -67,10 +67,10 @@ SCREENS = (
     Screen("search", "/search?q={tag}"),
     Screen("share", "{clip}/share"),
     Screen("settings", "/settings"),
+    Screen("studio", "/studio", "demo.creator"),
     Screen("composer", "/upload", "demo.creator"),
     Screen("photo-composer", "/upload/photos", "demo.creator", has_files=True),
     Screen("text-composer", "/upload/text", "demo.creator", typed="Two cups, one kettle.\n\nNobody says it first."),
-    Screen("studio", "/studio", "demo.creator"),
     Screen("figures", "/admin/feed", "demo.operator"),
 )
 
@@ -184,6 +184,9 @@ def take(browser: Browser, base: str) -> None:
                     page.keyboard.press(screen.key)
                     page.wait_for_timeout(800)
                 keep(page.screenshot(), FOLDER / f"{screen.name}-{device}.webp")
+                while screen.has_files and page.locator("#chosen [data-remove]").count():
+                    page.locator("#chosen [data-remove]").first.click()
+                    page.wait_for_timeout(500)
             context.close()
 
 
