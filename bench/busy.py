@@ -31,7 +31,7 @@ from urllib.parse import quote
 
 import asyncpg
 from _load import ServerProcess, machine
-from fill import STAR_SHARE, crowd, fill, insert_rows
+from fill import STAR_SHARE, crowd, fill, insert_rows, take_in
 
 from freehold.actions.password import hash_new
 from freehold.api.routes import PATH_PARAMETER, Kind, Route
@@ -40,7 +40,6 @@ from freehold.backends.database import Database
 from freehold.backends.postgresql import PostgresDatabase
 from freehold.backends.sqlite import SqliteDatabase
 from freehold.domain.ids import id_text, new_id
-from freehold.search import index
 from freehold.store.migrate import migrate
 from freehold.store.schema import metadata
 
@@ -194,13 +193,6 @@ async def make(data_dir: Path, clips: int, accounts: int, comments: int) -> None
     await crowd(database, filled, comments)
     await take_in(database)
     await database.close()
-
-
-async def take_in(database: Database) -> None:
-    """Many at once: nobody waits for an answer meanwhile."""
-    index.TURN_S, index.FEW = 5.0, index.MANY
-    while await index.take_in(database, time.time_ns() // 1000):
-        pass
 
 
 async def copy(data_dir: Path, url: str) -> None:

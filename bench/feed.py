@@ -23,7 +23,7 @@ from urllib.request import Request, urlopen
 
 import newcomer
 from _load import Loaded, ServerProcess, cookie_and_token, load, machine
-from fill import Filled, fill
+from fill import Filled, fill, take_in
 
 from freehold.app import open_server, secret_of
 from freehold.backends.database import Transaction
@@ -95,6 +95,7 @@ async def prepare(data_dir: Path, clips: int, viewers: int) -> list[ViewerId]:
     database = SqliteDatabase(data_dir / "freehold.db")
     await migrate(database)
     filled = await fill(database, clips)
+    await take_in(database)
     viewer_ids = [ViewerId(new_id(at_us + n * 1000, random)) for n in range(viewers)]
     seq = 1
     for start in range(0, viewers, 500):

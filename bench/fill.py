@@ -14,6 +14,7 @@ from freehold.backends.database import Database, Transaction, Value
 from freehold.backends.postgresql import PostgresDatabase
 from freehold.backends.sqlite import SqliteDatabase
 from freehold.domain.ids import AccountId, ClipId, new_id
+from freehold.search import index
 from freehold.store.journal import Kind
 from freehold.store.migrate import migrate
 
@@ -42,6 +43,13 @@ async def insert_rows(database: Database, table: str, columns: str, rows: Sequen
             await transaction.execute_many(f"INSERT INTO {table} ({columns}) VALUES ({_place(columns)})", part)
 
         await database.transact(work)
+
+
+async def take_in(database: Database) -> None:
+    """The index of search, up to the journal's end. Many at once: nobody waits for an answer meanwhile."""
+    index.TURN_S, index.FEW = 5.0, index.MANY
+    while await index.take_in(database, time.time_ns() // 1000):
+        pass
 
 
 async def fill(
