@@ -37,7 +37,7 @@ from freehold.backends import Backends
 from freehold.backends.blobs import LocalBlobs
 from freehold.backends.bus import EmbeddedBus
 from freehold.backends.compute import EmbeddedCompute
-from freehold.backends.database import Database
+from freehold.backends.database import Database, Transaction
 from freehold.backends.postgresql import PostgresDatabase
 from freehold.backends.sqlite import SqliteDatabase
 from freehold.backends.sqlite_driver import sqlite3
@@ -149,6 +149,12 @@ async def copied(network: Network, data_dir: Path, url: str) -> Network:
     """Every row in an empty database of the other kind, and the files beside it."""
     source, target = await opened(network.data_dir, network.url), await opened(data_dir, url)
     await migrate(target)
+
+    async def empty(transaction: Transaction) -> None:
+        for table in reversed(metadata.sorted_tables):
+            await transaction.execute(f"DELETE FROM {table.name}")
+
+    await target.transact(empty)  # What migrations put there comes from the source, too.
     for table in metadata.sorted_tables:
         columns = ", ".join(f'"{column.name}"' for column in table.columns)
         rows = await source.fetch(f"SELECT {columns} FROM {table.name}")

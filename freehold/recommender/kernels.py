@@ -31,7 +31,9 @@ REACTED = LIKED | SHARED | COMMENTED | FOLLOWED
 MINUTES = FOLLOWED - 1
 FORGOTTEN_MIN = 400 * 24 * 60
 """What a viewer did so long ago no longer counts, and who was not met since is a newcomer; wishes and refusals stay."""
-FIRST_WATCH, FIRST_LIKE, FIRST_REFUSAL, SHOWN = np.int64(1), np.int64(2), np.int64(4), np.int64(8)
+
+# what a watch counts as
+FIRST_WATCH, FIRST_LIKE, FIRST_REFUSAL, SHOWN, FULL, CHOICE, ACT, GOOD = (np.int64(1 << bit) for bit in range(8))
 
 # meta
 M_CLIPS, M_LIVE, M_GROUPS, M_VIEWERS, M_TASTES, M_SEEN, M_UNPROVEN, M_CHAIN, M_APPLIED, M_IGNORED = range(10)
@@ -1612,68 +1614,107 @@ def replay_choices(state):  # type: ignore[no-untyped-def]
             encode(state.clip_vector[other], state.clip_code[other])
 
 
-@compiled("void(S,i8,i8,i8[::1],i8)", inner=True)
-def learn_one(state, viewer, row, watch, minute):  # type: ignore[no-untyped-def]
-    weights, clip = state.weights, state.clip[row]
-    outcomes, likely, habits = state.scratch[X_OUTCOMES], state.scratch[X_LIKELY], state.scratch[X_HABITS]
-    ahead = state.scratch[X_AHEAD]
-    habits[:] = 0
-    profile = profile_of(state.viewer, viewer, state.meta[M_NOW])
-    surface = surface_of(watch[W_SURFACE])
-    counts = note_watched(state, viewer, row, minute, watch)
+@compiled("i8(i8,i8[::1],i8[::1],i8)", inner=True)
+def kind_of(duration_ms, watch, outcomes, counts):  # type: ignore[no-untyped-def]
+    """What `note_watched` says, and which of these it is: FULL, to be learned from whole; CHOICE, of a clip that had
+    not been put on a page; ACT, a like or a refusal without a watch; and whether it is GOOD."""
     is_act = watch[W_WATCHED_MS] == 0 and watch[W_COMPLETIONS] == 0 and watch[W_SKIPPED] == 0
-    fill_outcomes(clip[C_DURATION_MS], watch, outcomes)
-    fill_suggested(weights, state.meta, clip, state.clip_vector[row, BIAS], state.ratio, likely)
+    is_good = outcomes[H_FINISH] or watch[W_LIKED] or watch[W_WATCHED_MS] * 5 >= duration_ms * 4
+    kind = counts | ACT * is_act
+    if is_good and not watch[W_NOT_INTERESTED]:
+        kind |= GOOD
+    if counts & FIRST_WATCH and not counts & SHOWN and not watch[W_NOT_INTERESTED]:
+        return kind | CHOICE
+    return kind | FULL if counts & (FIRST_WATCH | FIRST_REFUSAL) else kind
+
+
+@compiled("void(S,i8,i8,i8,i8[::1],i8[::1],i8[::1])", inner=True)
+def fill_expected(state, profile, surface, row, likely, habits, ahead):  # type: ignore[no-untyped-def]
+    """What is likely for anybody, the viewer's habits, and both together with the surface, each [HEADS]."""
+    weights = state.weights
+    fill_suggested(weights, state.meta, state.clip[row], state.clip_vector[row, BIAS], state.ratio, likely)
     fill_chances(weights, state.clip_heads[row], state.company[row], likely, HEADS)
+    habits[:] = 0
     if profile >= 0:
         fill_habits(weights[P_HABIT_PRIOR], state.viewer_heads[profile], habits)
     for head in range(HEADS):
         ahead[head] = likely[head] + habits[head]
     add_surface(state, surface, row, ahead)
-    refused = watch[W_NOT_INTERESTED] != 0
-    is_good = outcomes[H_FINISH] or watch[W_LIKED] or watch[W_WATCHED_MS] * 5 >= clip[C_DURATION_MS] * 4
-    is_choice = counts & FIRST_WATCH and not counts & SHOWN and not refused
-    is_full = counts & (FIRST_WATCH | FIRST_REFUSAL) and not is_choice
-    is_good_choice = is_choice and is_good
+
+
+@compiled("void(S,i8,i8,i8,i8,i8,i8[::1],i8[::1])", inner=True)
+def weigh(state, viewer, surface, row, minute, kind, outcomes, likely):  # type: ignore[no-untyped-def]
+    """Learns the gains from a watch that counts."""
+    if kind & FULL:
+        weigh_steps(state, viewer, surface, row, minute, outcomes, likely)
+    if kind & (FULL | CHOICE):
+        first, end = (0, HEADS) if kind & FULL else (H_LIKE, H_FOLLOW + 1)
+        told = told_before(state, viewer, row, minute, kind)
+        weigh_bases(state, viewer, surface, row, minute, told, False, first, end, outcomes, likely)
+    elif kind & ACT and kind & FIRST_LIKE:
+        weigh_act(state, viewer, row, minute, H_LIKE, outcomes, likely)
+    if kind & CHOICE and kind & GOOD:
+        weigh_choice(state, viewer, row, minute)
+
+
+@compiled("void(S,i8,i8,i8[::1],i8[::1],b1,i8,i8)", inner=True)
+def feel_outcome(state, viewer, row, outcomes, ahead, is_act, weight, minute):  # type: ignore[no-untyped-def]
+    """Adds to the viewer's tastes how much more a watch was worth than was likely; `weight` in 2 ** 10ths."""
+    surprise = surprise_of(state.weights, outcomes, ahead, is_act) >> 10
+    felt = (surprise - usual_surprise(state.viewer[viewer], surprise)) * weight >> 10
+    feel(state, viewer, row, felt, weight, minute)
+
+
+@compiled("void(S,i8,i8)", inner=True)
+def learn_choice(state, profile, row):  # type: ignore[no-untyped-def]
+    state.clip[row, C_CHOSEN] += 1
+    state.meta[M_CHOSEN] += 1
     if profile >= 0:
-        if is_full:
-            weigh_steps(state, profile, surface, row, minute, outcomes, likely)
-        if is_full or is_choice:
-            first, end = (0, HEADS) if is_full else (H_LIKE, H_FOLLOW + 1)
-            told = told_before(state, viewer, row, minute, counts)
-            weigh_bases(state, profile, surface, row, minute, told, False, first, end, outcomes, likely)
-        elif is_act and counts & FIRST_LIKE:
-            weigh_act(state, profile, row, minute, H_LIKE, outcomes, likely)
-        if is_good_choice:
-            weigh_choice(state, profile, row, minute)
-        note_session(state, profile, minute)
-        weight = 2048 if refused else 1024
-        surprise = surprise_of(weights, outcomes, ahead, is_act) >> 10
-        felt = (surprise - usual_surprise(state.viewer[profile], surprise)) * weight >> 10
-        feel(state, profile, row, felt, weight, minute)
-    if is_good_choice:
-        clip[C_CHOSEN] += 1
-        state.meta[M_CHOSEN] += 1
-        if profile >= 0:
-            keep_choice(state, profile, row)
-            replay_choices(state)
-    if not counts & FIRST_LIKE:
+        keep_choice(state, profile, row)
+        replay_choices(state)
+
+
+@compiled("void(S,i8,i8,i8,i8,i8[::1],i8[::1],i8[::1],i8[::1])", inner=True)
+def learn_for_all(state, profile, surface, row, kind, outcomes, likely, habits, ahead):  # type: ignore[no-untyped-def]
+    """Adds a watch that counts to what is known of the clip, its groups, the surface and the viewer's habits."""
+    clip, is_full = state.clip[row], kind & FULL != 0
+    if not kind & FIRST_LIKE:
         outcomes[H_LIKE] = 0
     if not is_full:
         leave_acts(outcomes)
-        if outcomes[H_LIKE] and is_act:
+        if outcomes[H_LIKE] and kind & ACT:
             count_act(state, profile, row, H_LIKE)
-    if is_full or counts & FIRST_LIKE:
+    if is_full or kind & FIRST_LIKE:
         count_watch(state, row, outcomes, likely, ahead, not is_full)
     if is_full:
         count_viewing(state, profile, surface, row, outcomes, likely, habits)
         clip[C_N] += 1
         state.meta[M_WATCHED] += 1
-        if clip[C_UNPROVEN] and clip[C_N] >= weights[P_UNPROVEN_BELOW]:
+        if clip[C_UNPROVEN] and clip[C_N] >= state.weights[P_UNPROVEN_BELOW]:
             prove(state, row)
-    if profile >= 0 and counts & (FIRST_WATCH | FIRST_LIKE) and is_good and not refused:
+
+
+@compiled("void(S,i8,i8,i8[::1],i8)", inner=True)
+def learn_one(state, viewer, row, watch, minute):  # type: ignore[no-untyped-def]
+    outcomes, likely, habits = state.scratch[X_OUTCOMES], state.scratch[X_LIKELY], state.scratch[X_HABITS]
+    ahead = state.scratch[X_AHEAD]
+    profile = profile_of(state.viewer, viewer, state.meta[M_NOW])
+    surface = surface_of(watch[W_SURFACE])
+    counts = note_watched(state, viewer, row, minute, watch)
+    fill_outcomes(state.clip[row, C_DURATION_MS], watch, outcomes)
+    kind = kind_of(state.clip[row, C_DURATION_MS], watch, outcomes, counts)
+    fill_expected(state, profile, surface, row, likely, habits, ahead)
+    if profile >= 0:
+        weigh(state, profile, surface, row, minute, kind, outcomes, likely)
+        note_session(state, profile, minute)
+        weight = 2048 if watch[W_NOT_INTERESTED] else 1024
+        feel_outcome(state, profile, row, outcomes, ahead, kind & ACT != 0, weight, minute)
+    if kind & CHOICE and kind & GOOD:
+        learn_choice(state, profile, row)
+    learn_for_all(state, profile, surface, row, kind, outcomes, likely, habits, ahead)
+    if profile >= 0 and kind & (FIRST_WATCH | FIRST_LIKE) and kind & GOOD:
         note_good(state, profile, row)
-    if is_choice:
+    if kind & CHOICE:
         relevel(state, row)
         relevel_next(state)
     elif counts:
@@ -1711,7 +1752,6 @@ def note_reaction(state, viewer, row, minute, head):  # type: ignore[no-untyped-
 @compiled("void(S,i8,i8,i8,i8)")
 def learn_reaction(state, viewer_id, row, head, minute):  # type: ignore[no-untyped-def]
     """What came true besides watching, as a like that is told by itself. The caller has made room."""
-    weights, clip = state.weights, state.clip[row]
     viewer = meet_viewer(state, viewer_id, pass_time(state.meta, minute))
     if not note_reaction(state, viewer, row, minute, head):
         return
@@ -1720,17 +1760,10 @@ def learn_reaction(state, viewer_id, row, head, minute):  # type: ignore[no-unty
     outcomes[:] = 0
     outcomes[head] = 1
     profile = profile_of(state.viewer, viewer, state.meta[M_NOW])
-    fill_suggested(weights, state.meta, clip, state.clip_vector[row, BIAS], state.ratio, likely)
-    fill_chances(weights, state.clip_heads[row], state.company[row], likely, HEADS)
+    fill_expected(state, profile, ON_PAGE, row, likely, habits, ahead)
     if profile >= 0:
-        fill_habits(weights[P_HABIT_PRIOR], state.viewer_heads[profile], habits)
-        for each in range(HEADS):
-            ahead[each] = likely[each] + habits[each]
-        add_surface(state, ON_PAGE, row, ahead)
         weigh_act(state, profile, row, minute, head, outcomes, likely)
-        surprise = surprise_of(weights, outcomes, ahead, True) >> 10
-        felt = surprise - usual_surprise(state.viewer[profile], surprise)
-        feel(state, profile, row, felt, 1024, minute)
+        feel_outcome(state, profile, row, outcomes, ahead, True, 1024, minute)
     count_act(state, profile, row, head)
     count_watch(state, row, outcomes, likely, likely, True)
     renew(state, row)
