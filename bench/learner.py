@@ -92,8 +92,9 @@ def main() -> None:
     of_clips = learner.memory_bytes / MIB
     us = watch_us(learner, chosen.viewers, chosen.watches, chosen.clips)
     choosers = max(chosen.viewers // 20, 1)
+    watchers = min(choosers, chosen.viewers - 1)
     choice = choice_us(learner, choosers, 2 * chosen.watches, chosen.clips)
-    p50, p99 = page_ms(learner, choosers, chosen.viewers, chosen.pages)
+    p50, p99 = page_ms(learner, watchers, chosen.viewers, chosen.pages)
     chooser_p50, chooser_p99 = page_ms(learner, 0, choosers, chosen.pages)
     found = {
         "watch_cpu_us": round(us, 1),

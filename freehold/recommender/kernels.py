@@ -30,7 +30,10 @@ UNWATCHED, LIKED, HANDED_OUT, SHARED, COMMENTED, FOLLOWED = (1 << bit for bit in
 REACTED = LIKED | SHARED | COMMENTED | FOLLOWED
 MINUTES = FOLLOWED - 1
 FORGOTTEN_MIN = 400 * 24 * 60
-"""What a viewer did so long ago no longer counts, and who was not met since is a newcomer; wishes and refusals stay."""
+"""A taste that was not touched for so long no longer counts, and who was not met for so long is a newcomer; wishes and
+refusals stay."""
+AT_ONCE_MIN = 24 * 60
+"""One event moves the time by no more than this: a clock that was wrong once must not make everybody a newcomer."""
 
 # what a watch counts as
 FIRST_WATCH, FIRST_LIKE, FIRST_REFUSAL, SHOWN, FULL, CHOICE, ACT, GOOD = (np.int64(1 << bit) for bit in range(8))
@@ -780,7 +783,8 @@ def now_of(meta, minute):  # type: ignore[no-untyped-def]
 
 @compiled("i8(i8[::1],i8)", inner=True)
 def pass_time(meta, minute):  # type: ignore[no-untyped-def]
-    meta[M_NOW] = now_of(meta, minute)
+    now = now_of(meta, minute)
+    meta[M_NOW] = min(now, meta[M_NOW] + AT_ONCE_MIN) if meta[M_NOW] else now
     return meta[M_NOW]
 
 
@@ -994,15 +998,6 @@ def note_watched(state, viewer, row, minute, watch):  # type: ignore[no-untyped-
         value = state.viewer[viewer, V_SEQUENCE] << 32 | value & REACTED | minute
     put_seen(state, viewer, row, value)
     return counts | FIRST_LIKE * is_first_like | FIRST_WATCH * is_first_watch
-
-
-@compiled("i8(S,i8,i8,i8,i8)", inner=True)
-def told_before(state, viewer, row, minute, counts):  # type: ignore[no-untyped-def]
-    """Which of REACTED were told before the watch that `note_watched` gave `counts` for."""
-    value = seen_of(state, viewer, row, minute)
-    if value == NEVER_AGAIN:
-        return np.int64(0)
-    return value & REACTED & ~LIKED if counts & FIRST_LIKE else value & REACTED
 
 
 @compiled("void(i8,i8[::1],i8[::1])", inner=True)
@@ -1520,7 +1515,8 @@ def weigh_bases(state, viewer, surface, row, minute, told, is_late, first, end, 
 @compiled("void(S,i8,i8,i8,i8,i8[::1],i8[::1])", inner=True)
 def weigh_act(state, viewer, row, minute, head, outcomes, likely):  # type: ignore[no-untyped-def]
     """As `weigh_bases`, of one head that came true apart from the watch."""
-    is_late = seen_of(state, viewer, row, minute) & UNWATCHED == 0
+    value = seen_of(state, viewer, row, minute)
+    is_late = value != 0 and value & UNWATCHED == 0
     weigh_bases(state, viewer, ON_PAGE, row, minute, 0, is_late, head, head + 1, outcomes, likely)
 
 
@@ -1642,16 +1638,15 @@ def fill_expected(state, profile, surface, row, likely, habits, ahead):  # type:
     add_surface(state, surface, row, ahead)
 
 
-@compiled("void(S,i8,i8,i8,i8,i8,i8[::1],i8[::1])", inner=True)
-def weigh(state, viewer, surface, row, minute, kind, outcomes, likely):  # type: ignore[no-untyped-def]
-    """Learns the gains from a watch that counts."""
+@compiled("void(S,i8,i8,i8,i8,i8,i8,i8[::1],i8[::1])", inner=True)
+def weigh(state, viewer, surface, row, minute, kind, told, outcomes, likely):  # type: ignore[no-untyped-def]
+    """Learns the gains from a watch that counts. `told`: those of REACTED that were told before."""
     if kind & FULL:
         weigh_steps(state, viewer, surface, row, minute, outcomes, likely)
     if kind & (FULL | CHOICE):
         first, end = (0, HEADS) if kind & FULL else (H_LIKE, H_FOLLOW + 1)
-        told = told_before(state, viewer, row, minute, kind)
         weigh_bases(state, viewer, surface, row, minute, told, False, first, end, outcomes, likely)
-    elif kind & ACT and kind & FIRST_LIKE:
+    elif kind & FIRST_LIKE:
         weigh_act(state, viewer, row, minute, H_LIKE, outcomes, likely)
     if kind & CHOICE and kind & GOOD:
         weigh_choice(state, viewer, row, minute)
@@ -1682,7 +1677,7 @@ def learn_for_all(state, profile, surface, row, kind, outcomes, likely, habits, 
         outcomes[H_LIKE] = 0
     if not is_full:
         leave_acts(outcomes)
-        if outcomes[H_LIKE] and kind & ACT:
+        if outcomes[H_LIKE]:
             count_act(state, profile, row, H_LIKE)
     if is_full or kind & FIRST_LIKE:
         count_watch(state, row, outcomes, likely, ahead, not is_full)
@@ -1700,12 +1695,13 @@ def learn_one(state, viewer, row, watch, minute):  # type: ignore[no-untyped-def
     ahead = state.scratch[X_AHEAD]
     profile = profile_of(state.viewer, viewer, state.meta[M_NOW])
     surface = surface_of(watch[W_SURFACE])
+    told = seen_of(state, viewer, row, minute) & REACTED
     counts = note_watched(state, viewer, row, minute, watch)
     fill_outcomes(state.clip[row, C_DURATION_MS], watch, outcomes)
     kind = kind_of(state.clip[row, C_DURATION_MS], watch, outcomes, counts)
     fill_expected(state, profile, surface, row, likely, habits, ahead)
     if profile >= 0:
-        weigh(state, profile, surface, row, minute, kind, outcomes, likely)
+        weigh(state, profile, surface, row, minute, kind, told, outcomes, likely)
         note_session(state, profile, minute)
         weight = 2048 if watch[W_NOT_INTERESTED] else 1024
         feel_outcome(state, profile, row, outcomes, ahead, kind & ACT != 0, weight, minute)
@@ -1845,13 +1841,16 @@ def plan_offers(state, viewer, seed, count, offers):  # type: ignore[no-untyped-
     return n
 
 
-@compiled("i8(S,i8,u8,i8,i8[::1],i8[:,::1])", inner=True)
-def plan_walks(state, viewer, seed, count, follows, walks):  # type: ignore[no-untyped-def]
+@compiled("i8(S,i8,i8,u8,i8,i8[::1],i8[:,::1])", inner=True)
+def plan_walks(state, viewer, minute, seed, count, follows, walks):  # type: ignore[no-untyped-def]
     """Groups to walk, as (group, source, quota, steps): favourites, followed authors, everything."""
     n = 0
     for i in range(FAVOURITES if viewer >= 0 else 0):
         group = state.viewer[viewer, V_FAVOURITE + i] - 1
+        taste = np.int64(0)
         if group >= 0:
+            taste = taste_of(state.meta, state.taste_key, state.taste, state.weights, viewer, group, minute)
+        if taste > 0:
             walks[n, 0], walks[n, 2], walks[n, 3] = group, max(count // 24, 4), 96
             kind = state.group[group, G_KIND]
             walks[n, 1] = TAG if kind == KIND_TAG else SOUND if kind == KIND_SOUND else AUTHOR
@@ -1992,9 +1991,8 @@ def gather_rows(state, viewer_id, minute, again, seed, count, follows, barred, p
     """Fills rows, sources (bits 1 << Source) and near (ONE is 1.0); gives their number, at most `count`.
 
     First single rows are offered, then those most like the viewer, then whole groups are walked, each with a share of
-    `count`. The walk over
-    everything comes last and goes further where little was found, so that a clip that may be shown is found
-    whatever the viewer has seen inside the window.
+    `count`. The walk over everything comes last and goes further where little was found, so that a clip that may be
+    shown is found whatever the viewer has seen inside the window.
     """
     viewer = find_viewer(state, viewer_id)
     profile = profile_of(state.viewer, viewer, now_of(state.meta, minute))
@@ -2014,7 +2012,7 @@ def gather_rows(state, viewer_id, minute, again, seed, count, follows, barred, p
         n = add_candidate(state, viewer, found[i, 0], minute, again, LIKENESS, page, limit, n, rows, sources)
     walks = np.empty((WALKS, 4), dtype=np.int64)
     share = n
-    for i in range(plan_walks(state, profile, seed, count, follows, walks)):
+    for i in range(plan_walks(state, profile, minute, seed, count, follows, walks)):
         group, source, quota, steps = walks[i]
         if source == POPULAR:
             limit = count if steps <= FIRST_STEPS or n < LITTLE else n

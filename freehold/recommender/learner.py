@@ -44,9 +44,9 @@ MAX_CANDIDATES = 4096
 LEARNED_AT_ONCE = 256
 
 TEXTS = {
-    TermName.QUALITY: "How well it is watched, by everybody so far and as its author, tags and length suggest",
+    TermName.QUALITY: "How well it is watched, by everybody so far and as its author, tags, sound and length suggest",
     TermName.TRYING: "How unsure that still is: some viewers are shown it sooner, others later",
-    TermName.TAGS: "How you watch clips with these tags, against what was expected",
+    TermName.TAGS: "How you watch clips with these tags or this sound, against what was expected",
     TermName.AUTHOR: "How you watch this author's clips, against what was expected",
     TermName.LENGTH: "How you watch clips of about this length, against what was expected",
     TermName.NEAR: "How often it goes together with the clips you last watched to the end",

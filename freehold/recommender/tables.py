@@ -145,18 +145,18 @@ def without_spent(state: State, keys: str) -> State:
 
 
 def without_forgotten(state: State) -> State:
-    """Drops the rows of viewers of whom nothing counts any more, moves the others together, and drops what is spent."""
+    """Drops the rows of viewers of whom nothing counts any more, moves the others together, and drops what is spent.
+    Where nobody is to be dropped, nothing is done."""
+    count = int(state.meta[kernels.M_VIEWERS])
+    is_kept = ~_is_forgettable(state, count)
+    if is_kept.all():
+        return state
     for keys in SPENT:
         state = without_spent(state, keys)
-    count = int(state.meta[kernels.M_VIEWERS])
-    viewer = state.viewer[:count]
-    is_kept = (viewer[:, kernels.V_UNPROFILED] != 0) | (
-        state.meta[kernels.M_NOW] - viewer[:, kernels.V_MET_MIN] <= kernels.FORGOTTEN_MIN
-    )
     for keys in OF_VIEWERS:
         table = getattr(state, keys)
         is_kept[(table[table != 0] >> 32) - 1] = True
-    is_kept &= viewer[:, kernels.V_LIVE] != 0
+    is_kept &= state.viewer[:count, kernels.V_LIVE] != 0
     rows = np.flatnonzero(is_kept)
     moved = np.zeros(count + 1, dtype=np.int64)
     """By row plus one, as it is in keys; 0 is none."""
@@ -177,6 +177,15 @@ def without_forgotten(state: State) -> State:
     chosen = state.choice[: int(state.meta[kernels.M_CHOICES])]
     chosen[:, 0] = moved[chosen[:, 0] + 1] - 1
     return state
+
+
+def _is_forgettable(state: State, count: int) -> npt.NDArray[np.bool_]:
+    """bool[count]: not met for long, or never seen to do anything; as far as the row itself tells."""
+    viewer = state.viewer[:count]
+    is_gone = state.meta[kernels.M_NOW] - viewer[:, kernels.V_MET_MIN] > kernels.FORGOTTEN_MIN
+    told = viewer[:, kernels.V_SEQUENCE : kernels.V_MET_MIN].any(axis=1)
+    is_blank = ~(told | state.viewer_heads[:count].any(axis=(1, 2)) | state.viewer_vector[:count].any(axis=1))
+    return (is_gone | is_blank) & (viewer[:, kernels.V_UNPROFILED] == 0)
 
 
 def wishes_of(state: State, row: int) -> list[tuple[int, int]]:

@@ -286,3 +286,23 @@ def test_what_is_thought_of_a_clip_counts_less_where_it_tells_little() -> None:
             show(learner, a_watch(viewer, clip, 9000 + clip, random.random() < 0.5))
     gain = learner._state.gain[Head.FINISH, kernels.S_CLIP, kernels.A_GAIN]
     assert gain < 0.9, gain
+
+
+def test_a_like_that_comes_with_a_later_report_of_its_watch_is_an_act_too() -> None:
+    learners = []
+    for is_apart in (True, False):
+        learner, random = a_learner(200, Weights(explore_gain=0, fresh_value=0)), Random(7)
+        for turn in range(12):
+            for viewer in range(1, 101):
+                watch = a_watch(viewer, random.randint(1, 200), turn * 40)
+                show(learner, watch)
+                if viewer % 10 == 0:
+                    apart = replace(watch, liked=True, completions=0, watched_ms=0 if is_apart else 900)
+                    learner.learn(apart)
+        learners.append(learner)
+    apart, within = (
+        int(each.chances(each.consider(ViewerId(10), [ClipId(9)], START_US + 10**9))[0, Head.LIKE]) / ONE
+        for each in learners
+    )
+    assert within > 0.3
+    assert abs(apart - within) < 0.05
