@@ -183,9 +183,10 @@ def _is_forgettable(state: State, count: int) -> npt.NDArray[np.bool_]:
     """bool[count]: not met for long, or never seen to do anything; as far as the row itself tells."""
     viewer = state.viewer[:count]
     is_gone = state.meta[kernels.M_NOW] - viewer[:, kernels.V_MET_MIN] > kernels.FORGOTTEN_MIN
-    told = viewer[:, kernels.V_SEQUENCE : kernels.V_MET_MIN].any(axis=1)
-    is_blank = ~(told | state.viewer_heads[:count].any(axis=(1, 2)) | state.viewer_vector[:count].any(axis=1))
-    return (is_gone | is_blank) & (viewer[:, kernels.V_UNPROFILED] == 0)
+    has_told = viewer[:, kernels.V_SEQUENCE : kernels.V_MET_MIN].any(axis=1)
+    has_told |= state.viewer_heads[:count].any(axis=(1, 2)) | state.viewer_vector[:count].any(axis=1)
+    is_forgettable: npt.NDArray[np.bool_] = (is_gone | ~has_told) & (viewer[:, kernels.V_UNPROFILED] == 0)
+    return is_forgettable
 
 
 def wishes_of(state: State, row: int) -> list[tuple[int, int]]:
