@@ -147,7 +147,7 @@ def folded_tag(text: str) -> str:
 
 def checked_caption(caption: str) -> str:
     """The caption as it is kept; `BadInput` (code `caption-too-long`)."""
-    kept = without_controls(caption.strip(), "\n\t")
+    kept = without_controls(caption, "\n\t").strip()
     if len(kept) > CAPTION_LIMIT:
         raise BadInput("caption-too-long", f"A caption may have at most {CAPTION_LIMIT:,} characters.")
     return kept
@@ -155,7 +155,7 @@ def checked_caption(caption: str) -> str:
 
 def checked_text(text: str) -> str:
     """The words of a text post as they are kept; `BadInput` (codes `text-empty`, `text-too-long`)."""
-    kept = without_controls(text.strip(), "\n\t")
+    kept = without_controls(text, "\n\t").strip()
     if not kept:
         raise BadInput("text-empty", "A text post has words.")
     if len(kept) > TEXT_LIMIT:
@@ -179,7 +179,7 @@ async def set_read(transaction: Transaction, clip: Clip) -> None:
 
 def checked_alt(alt: str) -> str:
     """The description as it is kept; `BadInput` (code `alt-too-long`)."""
-    kept = without_controls(alt.strip(), "\n\t")
+    kept = without_controls(alt, "\n\t").strip()
     if len(kept) > ALT_LIMIT:
         raise BadInput("alt-too-long", f"A description may have at most {ALT_LIMIT:,} characters.")
     return kept

@@ -1,5 +1,7 @@
 """Text posts: words on a ground, which need no file and no work."""
 
+from collections.abc import Awaitable, Callable
+
 from freehold.actions import clip as clip_actions
 from freehold.actions.clip import Words
 from freehold.actions.upload import Intake, count_one
@@ -47,17 +49,29 @@ async def write(intake: Intake, account: Account, words: Words, look: str) -> Cl
     return clip
 
 
-async def put_card(backends: Backends, clip: Clip, card: Rendition) -> None:
-    """Have links show the picture of the clip's words; nothing happens where it says something else by now."""
+async def put_card(backends: Backends, clip: Clip, card: Rendition, put_again: Callable[[], Awaitable[None]]) -> None:
+    """Have links show the picture of the clip's words; nothing is left of it where it says something else by now.
 
-    async def work(transaction: Transaction) -> None:
+    `put_again` puts its bytes where they are no longer there.
+    """
+
+    async def work(transaction: Transaction) -> bool:
         await clips.lock(transaction, clip.id)
         current = await clips.one_for_system(transaction, clip.id)
-        if current is not None and (current.caption, current.look) == (clip.caption, clip.look):
-            await renditions.delete_kind(transaction, clip.id, RenditionKind.CARD)
-            await renditions.put(transaction, card)
+        if current is None or (current.caption, current.look) != (clip.caption, clip.look):
+            return False
+        await renditions.delete_kind(transaction, clip.id, RenditionKind.CARD)
+        await renditions.put(transaction, card)
+        return True
 
-    await backends.database.transact(work)
+    # Equal bytes of another post may be deleted just now, before anything refers to ours.
+    async with backends.blobs.need:
+        await put_again()
+        is_shown = await backends.database.transact(work)
+    if is_shown:
+        await put_again()
+    else:
+        await clip_actions.delete_blobs(backends, [card.blob_key])
 
 
 def _written(clip_id: ClipId, account: Account, words: Words, look: Look, at_us: int) -> Clip:

@@ -1,7 +1,8 @@
 """What the routes work with, and what one call carries."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
@@ -13,6 +14,7 @@ from freehold.backends import Backends
 from freehold.domain.account import Account, Viewer
 from freehold.domain.errors import NotSignedIn
 from freehold.feed.feed import Feed
+from freehold.media.card import AT_ONCE
 from freehold.media.jail import Jail
 from freehold.media.limits import Limits
 from freehold.search.trends import Trends
@@ -48,6 +50,8 @@ class Server:
     trusts_proxy: bool = False
     is_working: Callable[[], bool] = lambda: True
     """Whether the workers that belong to this process are alive."""
+    drawing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    """Held while a picture of words is drawn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ FONT_PATHS = (
 BOUNDS = JailLimits(memory_bytes=3 << 30, cpu_s=20, file_bytes=16 << 20, open_files=64)
 WALL_S = 15.0
 """Whoever posts waits for it."""
+AT_ONCE = 2
+"""So many are drawn at once; who posts meanwhile waits as long at most."""
 CARD = "card.jpg"
 MISSING = re.compile(r"glyph 0x([0-9A-Fa-f]+)")
 WORD_JOINER = "\u2060"
@@ -40,7 +42,7 @@ EVENT = "Start, End, Style, Text"
 
 def set_words(words: str) -> tuple[int, list[str]]:
     """The size in pixels in which they fit, the largest there is, and their lines, cut where they do not fit in any."""
-    lines = [line.strip() for line in words.expandtabs(1).splitlines()]
+    lines = [line.strip() for line in words.expandtabs(1).strip().splitlines()]
     spaced = [word for word in words.split() if not any(_is_wide(one) for one in word)]
     for size_px in SIZES_PX:
         width_em, rows = (WIDTH_PX - 2 * MARGIN_PX) / size_px, int((HEIGHT_PX - 2 * MARGIN_PX) / (LINE_EM * size_px))

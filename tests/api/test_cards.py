@@ -6,10 +6,11 @@ from typing import Any
 
 import av
 import numpy as np
+import pytest
 
 from freehold.domain.ids import ClipId, parse_id
 from freehold.domain.post import Look
-from freehold.media.card import HEIGHT_PX, WIDTH_PX, script_of, set_words
+from freehold.media.card import HEIGHT_PX, WIDTH_PX, draw_card, script_of, set_words
 from freehold.store import withholding
 from tests.api.made import NOW_US, ORDER
 from tests.api.test_atom import parsed
@@ -110,6 +111,43 @@ def test_words_are_set_as_large_as_they_fit_and_are_no_commands() -> None:
     assert lines[-1].endswith("word…") and len("".join(lines)) > 250
     assert set_words("a\n" * 500)[1][-1] == "a…" and len(set_words("a\n" * 500)[1]) * size_px < HEIGHT_PX
     assert max(map(len, set_words("窯" * 300)[1])) * set_words("窯" * 300)[0] <= WIDTH_PX, "broken without spaces"
+    assert set_words("\n" * 20 + "hello" + "\n" * 20) == set_words("hello")
     script = script_of("{\\b0}\\N\nDialogue: 0,x,\tend", Look.PAPER)
     (told,) = [line for line in script.splitlines() if line.startswith("Dialogue: ")]
     assert told.endswith(",Words,\\{\\\u2060b0\\}\\\u2060N\\NDialogue: 0,x, end")
+
+
+async def test_a_post_is_kept_whatever_becomes_of_its_card(idle: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    author, _ = await signed_up(idle, "author")
+    _, path = await written(author, caption="\x01" + "\n" * 20 + "hello")
+    clip = (await author.json("GET", path))["served"]["clip"]
+    assert clip["caption"] == "hello"
+
+    async def fail(*_: object) -> None:
+        raise PermissionError("the disk is full")
+
+    monkeypatch.setattr("freehold.api.native.clips.draw_card", fail)
+    _, path = await written(author, caption="without a picture")
+    clip = (await author.json("GET", path))["served"]["clip"]
+    assert (clip["caption"], clip["card_url"]) == ("without a picture", None)
+
+
+async def test_a_card_that_comes_too_late_leaves_nothing(idle: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    author, _ = await signed_up(idle, "author")
+    slow = draw_card
+
+    async def changed_meanwhile(*asked: Any) -> Any:
+        drawn = await slow(*asked)
+        monkeypatch.setattr("freehold.api.native.clips.draw_card", slow)
+        await author.json("PATCH", path, {"caption": "twice"})
+        return drawn
+
+    _, path = await written(author, caption="once")
+    first = await card_of(author, path)
+    monkeypatch.setattr("freehold.api.native.clips.draw_card", changed_meanwhile)
+    await author.json("PATCH", path, {"caption": "late"})
+    second = await card_of(author, path)
+    assert second != first
+    keys = await idle.database.fetch("SELECT blob_key FROM rendition WHERE kind = 'card'")
+    kept = [key async for key in idle.server.backends.blobs.keys_put_before(1 << 62)]
+    assert [row["blob_key"] for row in keys] == kept

@@ -1,5 +1,6 @@
 """An author's own clips: upload by a form, look at their states, change, pin, publish, retry, withdraw, delete."""
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
@@ -48,10 +49,10 @@ from freehold.domain.transcript import Transcript, TranscriptState
 from freehold.domain.verdict import Door
 from freehold.governance.judge import shown_clip
 from freehold.governance.rules import source_hidden
-from freehold.media.card import draw_card
+from freehold.media.card import WALL_S, draw_card
 from freehold.media.cover import MAX_PICTURE_BYTES, fit_picture, kept_picture, make_cover, within
 from freehold.media.outputs import MediaFile
-from freehold.media.publication import put_file
+from freehold.media.publication import Puts, put_file
 from freehold.store import captions
 from freehold.store import clip as clips
 from freehold.store import rendition as renditions
@@ -602,17 +603,19 @@ async def change_as_asked(call: Call, clip_id: ClipId, asked: Callable[[], Await
 
 
 async def show_words(server: Server, clip: Clip) -> None:
-    """Draw what links to a text post show. Without it they show none: the post does not wait for it."""
+    """Draw what links to a text post show. Without it they show none: the post, which is kept by now, does not fail."""
     if clip.kind is not ClipKind.TEXT:
         return
     try:
-        with tempfile.TemporaryDirectory(dir=_covers_dir(server)) as folder:
-            drawn = await draw_card(clip.caption, Look(clip.look), Path(folder), server.jail())
-            if drawn is not None:
-                card = await put_file(server.backends.blobs, clip.id, drawn)
-                await texts.put_card(server.backends, clip, card)
-    except (BackendError, NoRoom) as error:
-        log.error("no picture for links", clip=id_text(clip.id), error=str(error))
+        async with asyncio.timeout(WALL_S), server.drawing:
+            with tempfile.TemporaryDirectory(dir=_covers_dir(server)) as folder:
+                drawn = await draw_card(clip.caption, Look(clip.look), Path(folder), server.jail())
+                if drawn is not None:
+                    puts = Puts(server.backends.blobs)
+                    card = await put_file(puts, clip.id, drawn)
+                    await texts.put_card(server.backends, clip, card, puts.put_again)
+    except (BackendError, NoRoom, OSError) as error:  # A timeout is an OSError.
+        log.error("no picture for links", clip=id_text(clip.id), error=repr(error))
 
 
 async def _files_of(call: Call, clip: Clip) -> list[Rendition]:

@@ -26,7 +26,10 @@ from freehold.store import topic as topics
 
 routes = Routes()
 ADDRESSES = 200
-"""In one file, at most: judging so many is as much as one request should cost. The standard has up to 50,000 files."""
+"""After so many a file begins anew: judging them is as much as one request should cost. The standard has up to 50,000
+files."""
+MOST = 5 * ADDRESSES
+"""In one file: a draft that comes out late stands among those of its own age."""
 AT_ONCE = 100
 """Judged before others have their turn."""
 LAST_ID = (1 << 63) - 1
@@ -68,7 +71,7 @@ async def robots(call: Call) -> Response:
 
 @routes.add("GET", "/sitemap.xml", kind=Kind.RAW, gives=("application/xml",))
 async def index(call: Call) -> Response:
-    """The files that the sitemap consists of: each has what lies between two ids, 200 addresses at most."""
+    """The files that the sitemap consists of: each has what lies between two ids."""
     database = call.server.backends.database
     account_spans = await _spans(database, "accounts", accounts.nth_behind)
     clip_spans = await _spans(database, "clips", clips.nth_behind)
@@ -100,7 +103,7 @@ async def addresses(call: Call) -> Response:
         urls = [_url(call, path) for path in (*PAGES, *(f"/explore/{topic.name}" for topic in found_topics))]
     elif match and first is not None and end is not None and match[1] == "accounts":
         database = call.server.backends.database
-        found = await accounts.seen_between(database, AccountId(first), AccountId(end), ADDRESSES)
+        found = await accounts.seen_between(database, AccountId(first), AccountId(end), MOST)
         urls = [_url(call, f"/@{account.handle}") for account in found]
     elif match and first is not None and end is not None:
         urls = await _clip_urls(call, ClipId(first), ClipId(end))
@@ -112,8 +115,8 @@ async def addresses(call: Call) -> Response:
 async def _clip_urls(call: Call, first_id: ClipId, end_id: ClipId) -> list[str]:
     database = call.server.backends.database
     urls: list[str] = []
-    for start in range(0, ADDRESSES, AT_ONCE):
-        ids = await clips.public_between(database, first_id, end_id, min(AT_ONCE, ADDRESSES - start))
+    for _ in range(0, MOST, AT_ONCE):
+        ids = await clips.public_between(database, first_id, end_id, AT_ONCE)
         if not ids:
             break
         views = await shown_clips(database, NOBODY, ids, Door.SITEMAP, call.at_us)
