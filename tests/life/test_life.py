@@ -51,8 +51,8 @@ async def test_an_upload_becomes_a_published_clip_with_its_ladder_and_leaves_not
     assert abs(clip.duration_ms - 2_000) < 100
     ladder = [file for file in files if file.kind is RenditionKind.LADDER]
     assert [(file.width_px, file.height_px) for file in ladder] == [(480, 360), (640, 480)]
-    of_photos = {RenditionKind.PICTURE, RenditionKind.SOUND}
-    assert {file.kind for file in files} == set(RenditionKind) - {RenditionKind.HLS} - of_photos
+    of_still_posts = {RenditionKind.PICTURE, RenditionKind.SOUND, RenditionKind.CARD}
+    assert {file.kind for file in files} == set(RenditionKind) - {RenditionKind.HLS} - of_still_posts
     rows = await workshop.backends.database.fetch("SELECT sound.* FROM clip JOIN sound ON sound.id = clip.sound_id")
     assert [(row["title"], row["author_id"], row["clip_id"]) for row in rows] == [("", workshop.account.id, clip_id)]
     assert await kinds(workshop.backends.database) == [Kind.CLIP_UPLOADED, Kind.CLIP_PUBLISHED]
