@@ -255,7 +255,8 @@ STARTS = np.array([-14, -9, -25, -90, -143, -127, -143, -127, 20, 5, -4, -40], d
 
 
 class State(NamedTuple):
-    """Every array of the learner. Rows of clips, groups and viewers are dense and never reused."""
+    """Every array of the learner. Rows of clips, groups and viewers are dense;
+    those of clips and groups are never reused."""
 
     meta: Any
     weights: Any
